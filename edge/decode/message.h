@@ -1,0 +1,22 @@
+// One MQTT PUBLISH as the gate hands it over. Views point into the gate's buffer and live until the group is decided.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "edge/time/instant.h"
+
+namespace tidemark {
+
+struct Message {
+  std::string_view topic;    // UTF-8 is not guaranteed: a hostile client may send anything
+  std::string_view payload;  // of an oversized message: its first 256 bytes
+  std::uint64_t payload_size = 0;
+  std::uint16_t packet_id = 0;  // 0: QoS 0
+  bool duplicate = false;       // the DUP flag
+  bool retained = false;        // the RETAIN flag
+  bool oversized = false;       // skipped as it streamed; `payload` is only its beginning
+  ArrivalTime arrival;
+};
+
+}  // namespace tidemark
