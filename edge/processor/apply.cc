@@ -1,0 +1,188 @@
+#include "edge/processor/apply.h"
+
+#include <algorithm>
+
+#include "edge/bytes/assert.h"
+
+namespace tidemark {
+namespace {
+
+std::uint16_t pane_flags_of(const CountedReading& reading, bool drop_duplicates) {
+  std::uint16_t flags = 0;
+  if ((reading.flags & CountedReading::kInexact) != 0) flags |= pane_flag::inexact;
+  if ((reading.flags & CountedReading::kRestamped) != 0) flags |= pane_flag::restamped;
+  if ((reading.flags & CountedReading::kBadClock) != 0) flags |= pane_flag::bad_clock;
+  if ((reading.flags & CountedReading::kDelta) != 0 && drop_duplicates) flags |= pane_flag::dedup_unknown;
+  return flags;
+}
+
+/// The element that starts at `start`; made, in its place by start, where there is none.
+template <typename Element>
+Element& at_start(std::vector<Element>& elements, EventTime start, ComponentSet components) {
+  auto place = elements.end();
+  while (place != elements.begin() && std::prev(place)->start >= start) --place;
+  if (place != elements.end() && place->start == start) return *place;
+  Element fresh;
+  fresh.start = start;
+  fresh.state = WindowState(components);
+  return *elements.insert(place, std::move(fresh));
+}
+
+void emit(State& state, Source& source, std::int64_t n) {
+  source.ledger.emit(n);
+  state.streams[source.stream].total.emit(n);
+}
+
+void evict(Series& series, Duration size, EventTime through) {
+  const auto ends_after = [&](const OpenWindow& window) { return window.start + size > through; };
+  series.windows.erase(series.windows.begin(),
+                       std::find_if(series.windows.begin(), series.windows.end(), ends_after));
+}
+
+}  // namespace
+
+void count(State& state, Source& source, Counter counter, std::uint64_t n) {
+  source.ledger.add(counter, n);
+  state.streams[source.stream].total.add(counter, n);
+}
+
+void apply(State& state, const StreamConfigured& decision) {
+  if (decision.stream >= state.streams.size()) state.streams.resize(decision.stream + std::size_t{1});
+  StreamState& stream = state.streams[decision.stream];
+  const bool fresh = stream.name.empty();
+  stream.name = decision.name;
+  stream.settings = decision.settings;
+  if (!fresh && state.versions[stream.current].number == decision.version) return;
+  stream.current = static_cast<std::uint32_t>(state.versions.size());
+  state.versions.push_back(
+      {decision.stream, decision.version, decision.fingerprint, decision.grid, decision.components});
+}
+
+void apply(State& state, const NewSource& decision) {
+  auto source = std::make_unique<Source>();
+  source->id = decision.source;
+  source->stream = decision.stream;
+  source->name = decision.name;
+  state.insert(std::move(source));
+}
+
+void apply(State& state, const NewSeries& decision) {
+  auto series = std::make_unique<Series>();
+  series->id = decision.series;
+  series->source = decision.source;
+  series->version = decision.version;
+  series->tags = decision.tags;
+  series->field = decision.field;
+  series->unit = decision.unit;
+  series->kind = decision.kind;
+  state.insert(std::move(series));
+}
+
+void apply(State& state, const DeliveryChange& decision) {
+  switch (decision.kind) {
+    case DeliveryChange::Kind::taken:
+      state.redeliveries.take(decision.packet_id, decision.value, decision.ordinal);
+      break;
+    case DeliveryChange::Kind::retired:
+      state.redeliveries.retire(decision.value);
+      break;
+    case DeliveryChange::Kind::cleared:
+      state.redeliveries.clear();
+      break;
+  }
+}
+
+void apply(State& state, const Taken& decision, ArrivalTime arrival) {
+  Source& source = *state.sources[decision.source];
+  count(state, source, Counter::received, decision.messages);
+  count(state, source, Counter::decoded, decision.messages);
+  count(state, source, Counter::readings, decision.readings);
+  source.last_arrival = arrival;
+}
+
+void apply(State& state, const Count& decision) {
+  switch (decision.scope) {
+    case Count::Scope::gateway:
+      state.gateway.add(decision.counter, decision.n);
+      break;
+    case Count::Scope::stream:
+      state.streams[decision.id].own.add(decision.counter, decision.n);
+      state.streams[decision.id].total.add(decision.counter, decision.n);
+      break;
+    case Count::Scope::source:
+      count(state, *state.sources[decision.id], decision.counter, decision.n);
+      break;
+  }
+}
+
+void apply(State& state, const SequenceTaken& decision) {
+  state.sources[decision.source]->sequence.take(decision.number, decision.modulus, decision.verdict);
+}
+
+void apply(State& state, const CountedReading& decision) {
+  Series& series = *state.series[decision.series];
+  Source& source = *state.sources[series.source];
+  const StreamSettings& settings = state.streams[source.stream].settings;
+  const StreamVersion& version = state.versions[series.version];
+  const EventTime start = version.grid.start_of(decision.time);
+  const std::uint16_t flags = pane_flags_of(decision, settings.drop_duplicates);
+
+  if ((decision.flags & CountedReading::kDelta) != 0) {
+    PendingDelta& delta = at_start(series.deltas, start, version.components);
+    delta.state.add(decision.time, decision.value);
+    delta.flags |= flags;
+  } else {
+    OpenWindow& window = at_start(series.windows, start, version.components);
+    window.state.add(decision.time, decision.value);
+    window.flags |= flags;
+    window.dirty = true;
+    if ((decision.flags & CountedReading::kExempt) == 0 && settings.drop_duplicates) {
+      window.points.add(decision.time - start, decision.value);
+      if (decision.time > series.max_event) series.max_event = decision.time;
+    }
+  }
+  if ((decision.flags & CountedReading::kMovesClock) != 0) {
+    (settings.watermark_per_series ? series.progress : source.progress)
+        .observe(decision.time, settings.out_of_orderness);
+  }
+  count(state, source, Counter::counted, 1);
+  count(state, source, Counter::open, 1);
+}
+
+void apply(State& state, const PaneEmitted& decision) {
+  Series& series = *state.series[decision.series];
+  Source& source = *state.sources[series.source];
+  if (decision.kind == PaneKind::delta) {
+    const auto at = std::find_if(series.deltas.begin(), series.deltas.end(),
+                                 [&](const PendingDelta& delta) { return delta.start == decision.start; });
+    TIDEMARK_ASSERT(at != series.deltas.end());
+    emit(state, source, static_cast<std::int64_t>(at->state.count()));
+    series.deltas.erase(at);
+    return;
+  }
+  OpenWindow* window = find_window(series, decision.start);
+  TIDEMARK_ASSERT(window != nullptr);
+  emit(state, source, static_cast<std::int64_t>(window->state.count() - window->emitted));
+  window->emitted = window->state.count();
+  ++window->revision;
+  window->dirty = false;
+}
+
+void apply(State& state, const Sealed& decision) {
+  if (decision.one_series) {
+    Series& series = *state.series[decision.id];
+    evict(series, state.versions[series.version].grid.size, decision.through);
+    series.progress.seal(decision.through);
+    return;
+  }
+  Source& source = *state.sources[decision.id];
+  for (const std::uint32_t id : source.series) {
+    Series& series = *state.series[id];
+    evict(series, state.versions[series.version].grid.size, decision.through);
+  }
+  source.progress.seal(decision.through);
+}
+
+void apply(State& state, const SeriesDropped& decision) { state.drop_series(decision.series); }
+
+}  // namespace tidemark

@@ -1,0 +1,146 @@
+#include "edge/processor/decide.h"
+
+#include <algorithm>
+
+namespace tidemark {
+namespace {
+
+/// The series that share one progress: all of a source, or each by itself.
+struct Unit {
+  const Progress* progress;
+  const std::uint32_t* first;
+  std::size_t size;
+};
+
+template <typename Visit>
+void for_each_unit(const State& state, const Source& source, Visit&& visit) {
+  if (!state.streams[source.stream].settings.watermark_per_series) {
+    visit(Unit{&source.progress, source.series.data(), source.series.size()});
+    return;
+  }
+  for (const std::uint32_t& id : source.series) visit(Unit{&state.series[id]->progress, &id, 1});
+}
+
+template <typename Visit>
+void for_each_series(const State& state, const Unit& unit, Visit&& visit) {
+  for (std::size_t i = 0; i < unit.size; ++i) visit(*state.series[unit.first[i]]);
+}
+
+/// Rule 17: event time as it would be if the source's clock had gone on since it was last heard.
+MonotonicTime idle_due(const Source& source, const Progress& progress, const StreamSettings& settings, EventTime end) {
+  const EventTime reached = progress.max_event == EventTime::earliest() ? end : progress.max_event;
+  const Duration ahead = (end + settings.out_of_orderness + settings.idle_timeout) - reached;
+  return source.heard + std::max(ahead, Duration{});
+}
+
+std::optional<PaneKind> pane_due(const OpenWindow& window, EventTime end, const Progress& progress,
+                                 const StreamSettings& settings, const Source& source, MonotonicTime now,
+                                 bool sealing) {
+  if (window.revision == 0) {
+    if (progress.watermark >= end - nanoseconds(1)) return PaneKind::on_time;
+    if (sealing || now >= idle_due(source, progress, settings, end)) return PaneKind::idle;
+    return std::nullopt;
+  }
+  if (window.dirty && (sealing || now >= window.emitted_at + settings.late_flush)) return PaneKind::correction;
+  return std::nullopt;
+}
+
+}  // namespace
+
+ClockVerdict decide_clock(const StreamDefinition& definition, EventTime time, ArrivalTime arrival) {
+  ClockVerdict verdict;
+  verdict.time = time;
+  const EventTime arrived{arrival.ns};
+  if (time <= arrived + definition.max_ahead && time >= definition.floor) {
+    verdict.flags = CountedReading::kMovesClock;
+    return verdict;
+  }
+  verdict.trusted = false;
+  switch (definition.bad_clock) {
+    case BadClock::quarantine:
+      verdict.quarantined = true;
+      break;
+    case BadClock::restamp:
+      verdict.time = arrived;
+      verdict.flags = CountedReading::kMovesClock | CountedReading::kExempt | CountedReading::kRestamped;
+      break;
+    case BadClock::accept:
+      verdict.flags = CountedReading::kDelta | CountedReading::kBadClock;
+      break;
+  }
+  return verdict;
+}
+
+ReadingVerdict decide_reading(const State& state, const Series& series, EventTime time, const Decimal& value,
+                              std::uint8_t flags) {
+  if ((flags & CountedReading::kDelta) != 0) return ReadingVerdict::delta;
+  const Source& source = *state.sources[series.source];
+  const StreamSettings& settings = state.streams[source.stream].settings;
+  const Progress& progress = settings.watermark_per_series ? series.progress : source.progress;
+  const WindowGrid& grid = state.versions[series.version].grid;
+  const EventTime start = grid.start_of(time);
+  if (grid.end_of(start) <= progress.sealed_through) return ReadingVerdict::delta;
+  const bool may_repeat = settings.drop_duplicates && (flags & CountedReading::kExempt) == 0 && time <= series.max_event;
+  if (may_repeat) {
+    const OpenWindow* window = find_window(series, start);
+    if (window != nullptr && window->points.contains(time - start, value)) return ReadingVerdict::duplicate;
+  }
+  return ReadingVerdict::window;
+}
+
+Dues dues_of(const State& state, const Source& source) {
+  Dues dues;
+  const StreamSettings& settings = state.streams[source.stream].settings;
+  for_each_unit(state, source, [&](const Unit& unit) {
+    for_each_series(state, unit, [&](const Series& series) {
+      const Duration size = state.versions[series.version].grid.size;
+      for (const OpenWindow& window : series.windows) {
+        const EventTime end = window.start + size;
+        if (window.revision == 0) {
+          dues.watermark = std::min(dues.watermark, end - nanoseconds(1));
+          dues.time = std::min(dues.time, idle_due(source, *unit.progress, settings, end));
+        } else if (window.dirty) {
+          dues.time = std::min(dues.time, window.emitted_at + settings.late_flush);
+        }
+        dues.watermark = std::min(dues.watermark, end + settings.lateness);
+      }
+      if (!series.windows.empty()) dues.time = std::min(dues.time, source.heard + settings.evict_after);
+      for (const PendingDelta& delta : series.deltas) dues.time = std::min(dues.time, delta.due);
+    });
+  });
+  return dues;
+}
+
+void decide_emissions(const State& state, const Source& source, MonotonicTime now, bool all,
+                      std::vector<PaneEmitted>& panes, std::vector<Sealed>& sealed) {
+  const StreamSettings& settings = state.streams[source.stream].settings;
+  const bool evict = all || now >= source.heard + settings.evict_after;
+  for_each_unit(state, source, [&](const Unit& unit) {
+    const Progress& progress = *unit.progress;
+    EventTime through = progress.sealed_through;
+    for_each_series(state, unit, [&](const Series& series) {
+      const Duration size = state.versions[series.version].grid.size;
+      for (const OpenWindow& window : series.windows) {
+        const EventTime end = window.start + size;
+        if (evict || progress.watermark >= end + settings.lateness) through = std::max(through, end);
+      }
+    });
+    for_each_series(state, unit, [&](const Series& series) {
+      const Duration size = state.versions[series.version].grid.size;
+      for (const OpenWindow& window : series.windows) {
+        const EventTime end = window.start + size;
+        const auto kind = pane_due(window, end, progress, settings, source, now, end <= through);
+        if (kind) panes.push_back({series.id, window.start, *kind});
+      }
+      for (const PendingDelta& delta : series.deltas) {
+        if (all || delta.due <= now) panes.push_back({series.id, delta.start, PaneKind::delta});
+      }
+    });
+    if (through > progress.sealed_through) {
+      const bool one_series = settings.watermark_per_series;
+      sealed.push_back({one_series, one_series ? *unit.first : source.id, through});
+    }
+  });
+}
+
+}  // namespace tidemark

@@ -1,0 +1,42 @@
+// decide: what is to become of a reading. Pure functions of the state, the reading and the time; `apply` does it.
+#pragma once
+
+#include <cstdint>
+
+#include "edge/processor/plan.h"
+#include "edge/processor/state.h"
+#include "edge/stream/stream_definition.h"
+
+namespace tidemark {
+
+/// What the clock of a record is worth (SEMANTICS, rule 12).
+struct ClockVerdict {
+  bool quarantined = false;
+  EventTime time;          // to go on with
+  std::uint8_t flags = 0;  // of CountedReading: what the policy adds
+  bool trusted = true;     // the device's own time stands
+};
+
+/// `time` is the device's, clock_offset added. A restamped reading takes its arrival time and moves the watermark: that
+/// time is the gateway's own; the device's stamp moved nothing.
+ClockVerdict decide_clock(const StreamDefinition& definition, EventTime time, ArrivalTime arrival);
+
+enum class ReadingVerdict : std::uint8_t { window, delta, duplicate };
+
+/// Rules 19, 20 and 30. `flags`: as the clock verdict has them.
+ReadingVerdict decide_reading(const State& state, const Series& series, EventTime time, const Decimal& value,
+                              std::uint8_t flags);
+
+/// When a source is to be looked at again: the watermark from which on, and the time.
+struct Dues {
+  EventTime watermark = EventTime::latest();
+  MonotonicTime time = MonotonicTime::latest();
+};
+Dues dues_of(const State& state, const Source& source);
+
+/// Rules 15 to 20 for one source at the end of a group: appends the panes due, by series and start, and the sealings.
+/// `all`: everything leaves and is sealed, as when a stream's version ends.
+void decide_emissions(const State& state, const Source& source, MonotonicTime now, bool all,
+                      std::vector<PaneEmitted>& panes, std::vector<Sealed>& sealed);
+
+}  // namespace tidemark
