@@ -1,12 +1,13 @@
-// The mergeable state of one window of one series: a count and the components that the stream's aggregates need, each in
-// a file of its own (sum.h, squares.h, extremes.h, endpoints.h). merge is associative and commutative, so any arrival
-// order and any merge tree give the same bytes (SEMANTICS, rules 24 and 26).
+// The mergeable state of one window of one series: a count and the components that the stream's aggregates need, each
+// in a file of its own (sum.h, squares.h, extremes.h, endpoints.h; the table is parts.h). merge is associative and
+// commutative, so any arrival order and any merge tree give the same bytes (SEMANTICS, rules 24 and 26).
 #pragma once
 
 #include <cstdint>
-#include <optional>
-#include <string_view>
 
+#include "edge/aggregate/component.h"
+#include "edge/aggregate/parts.h"
+#include "edge/bytes/assert.h"
 #include "edge/bytes/byte_reader.h"
 #include "edge/bytes/byte_writer.h"
 #include "edge/time/instant.h"
@@ -15,72 +16,57 @@
 
 namespace tidemark {
 
-/// Bit positions are stored in state bytes and events: never renumber, only append.
-enum class Component : std::uint8_t { sum = 0, squares = 1, extremes = 2, endpoints = 3 };
-
-/// Which components a stream keeps. The count is always kept.
-class ComponentSet {
- public:
-  constexpr ComponentSet() = default;
-  constexpr explicit ComponentSet(std::uint32_t bits) : bits_(bits) {}
-  [[nodiscard]] constexpr bool has(Component c) const { return ((bits_ >> static_cast<unsigned>(c)) & 1u) != 0; }
-  constexpr ComponentSet with(Component c) const { return ComponentSet(bits_ | (1u << static_cast<unsigned>(c))); }
-  [[nodiscard]] constexpr std::uint32_t bits() const { return bits_; }
-  friend constexpr bool operator==(const ComponentSet&, const ComponentSet&) = default;
-
- private:
-  std::uint32_t bits_ = 0;
-};
-
-/// The aggregates by the names users write ("count", "mean", ...), and the components each needs. Nullopt: no such
-/// aggregate (yet).
-std::optional<ComponentSet> components_of(std::string_view aggregate);
-
-struct Extremes {
-  Decimal min;
-  Decimal max;
-};
-
-/// By (event time, value), a total order.
-struct Endpoints {
-  EventTime first_time;
-  Decimal first;
-  EventTime last_time;
-  Decimal last;
-};
-
 class WindowState {
  public:
   WindowState() = default;
-  explicit WindowState(ComponentSet kept);
+  /// Requires that only known components are named.
+  explicit WindowState(ComponentSet kept) : kept_(static_cast<std::uint8_t>(kept.bits())) {
+    TIDEMARK_ASSERT((kept.bits() & ~Parts::kKnown) == 0);
+  }
 
-  void add(EventTime time, const Decimal& value);
+  void add(EventTime time, const Decimal& value) {
+    const bool first = count_ == 0;
+    parts_.for_each(kept_, [&](auto& part) { part.add(time, value, first); });
+    ++count_;
+  }
 
   /// Requires equal component sets.
   void merge(const WindowState& other);
 
-  [[nodiscard]] ComponentSet kept() const;
-  [[nodiscard]] std::uint64_t count() const;
-  [[nodiscard]] bool empty() const { return count() == 0; }
+  [[nodiscard]] ComponentSet kept() const { return ComponentSet(kept_); }
+  [[nodiscard]] std::uint64_t count() const { return count_; }
+  [[nodiscard]] bool empty() const { return count_ == 0; }
 
   /// Each requires that its component is kept; extremes and endpoints also that the state is not empty.
-  [[nodiscard]] const ExactSum& sum() const;      // Σ value
-  [[nodiscard]] const ExactSum& squares() const;  // Σ value²
-  [[nodiscard]] const Extremes& extremes() const;
-  [[nodiscard]] const Endpoints& endpoints() const;
+  [[nodiscard]] const ExactSum& sum() const { return part<Sum>().value(); }          // Σ value
+  [[nodiscard]] const ExactSum& squares() const { return part<Squares>().value(); }  // Σ value²
+  [[nodiscard]] Extremes extremes() const { return part<ExtremesPart>().value(); }
+  [[nodiscard]] Endpoints endpoints() const { return part<EndpointsPart>().value(); }
 
-  /// Builds a state from its parts, as a reader of events does. Parts that are not kept are ignored.
+  /// Builds a state from its parts, as a reader of events does. Parts that are not kept are ignored, and all of them if
+  /// the count is zero.
   static WindowState from_parts(ComponentSet kept, std::uint64_t count, ExactSum sum, ExactSum squares,
                                 const Extremes& extremes, const Endpoints& endpoints);
 
-  /// Canonical bytes: equal states, equal bytes. `decode` marks the reader damaged on malformed bytes.
+  /// Canonical bytes: equal states, equal bytes. `decode` marks the reader damaged on malformed or non-canonical bytes.
   void encode(ByteWriter& out) const;
   static WindowState decode(ByteReader& in);
 
   friend bool operator==(const WindowState& a, const WindowState& b);
 
  private:
-  // Owner of this file: the real representation, as compact as it can be.
+  template <typename P>
+  [[nodiscard]] const P& part() const {
+    TIDEMARK_ASSERT(kept().has(P::kComponent));
+    return parts_.get<P>();
+  }
+
+  [[nodiscard]] Frame frame() const;
+
+  std::uint64_t count_ = 0;
+  [[no_unique_address]] Parts parts_;
+  static_assert(Parts::kSize <= 8);
+  std::uint8_t kept_ = 0;  // the bits of a ComponentSet
 };
 
 }  // namespace tidemark

@@ -29,14 +29,16 @@ struct ParsedDecimal {
 
 enum class DecimalError : std::uint8_t {
   malformed,     // not a JSON number (RFC 8259 section 6)
-  nonfinite,     // NaN, Infinity, -Infinity in any case
+  nonfinite,     // NaN, Inf, Infinity in any case, with or without '-'
   out_of_range,  // beyond the range of a double: overflows, or is not zero and rounds to zero
 };
 
-/// `text`: the whole number, no white space. Accepts the JSON grammar; a leading '+' or zeros are malformed.
+/// `text`: the whole number, no white space. Accepts the JSON grammar; a leading '+' or zeros are malformed. Digits are
+/// counted without leading and trailing zeros: "1000000000000000000000" has one.
 tl::expected<ParsedDecimal, DecimalError> parse_decimal(std::string_view text);
 
-/// {coefficient, exponent} made canonical. Requires |coefficient| < 10^18 after trailing zeros are removed.
+/// {coefficient, exponent} made canonical. Requires that the result is one: |coefficient| < 10^18 after trailing zeros
+/// are removed, and the exponent within its bounds.
 Decimal make_decimal(std::int64_t coefficient, std::int32_t exponent);
 
 /// The shortest decimal that reads back as the same double. Requires a finite value.
@@ -45,8 +47,15 @@ Decimal decimal_from_double(double value);
 /// The nearest double, ties to even.
 double to_double(const Decimal& value);
 
+namespace detail {
+std::strong_ordering compare_unaligned(const Decimal& a, const Decimal& b);
+}
+
 /// Numeric order, exact.
-std::strong_ordering compare(const Decimal& a, const Decimal& b);
+inline std::strong_ordering compare(const Decimal& a, const Decimal& b) {
+  if (a.exponent == b.exponent) return a.coefficient <=> b.coefficient;
+  return detail::compare_unaligned(a, b);
+}
 
 /// Plain notation without trailing zeros: "-0.5", "1200", "0".
 std::string to_string(const Decimal& value);
