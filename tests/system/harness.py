@@ -286,7 +286,7 @@ class Appliance:
     """`tidemark` with one configuration file, in one folder."""
 
     def __init__(self, folder, broker_url, streams, state=None, gateway="plant-7", name="tidemark", mqtt="", store="",
-                 extra="", client_id=None, commit_delay=None):
+                 limits="", admin=None, client_id=None, commit_delay=None):
         self.folder = folder
         self.name = name
         self.state = state or os.path.join(folder, name + "-state", "state.db")
@@ -302,7 +302,9 @@ class Appliance:
             "", "[mqtt]", f"broker = {toml_string(broker_url)}",
             f"client_id = {toml_string(client_id)}" if client_id else "", mqtt,
             "", "[store]", f'commit_delay = "{commit_delay}"' if commit_delay else "", store,
-            "", "[admin]", f'listen = "127.0.0.1:{self.admin_port}"', "", extra, ""])
+            "", "[admin]", f'listen = "127.0.0.1:{self.admin_port}"' if admin is None else admin,
+            # An hour of lateness, as most tests here have, keeps more windows open than the default budget allows.
+            "", "[limits]", "" if "memory" in limits else 'memory = "4GiB"', limits, ""])
         self.configure(streams)
 
     def configure(self, streams):

@@ -193,8 +193,8 @@ class Redelivery(Edge):
     def test_a_pingresp_retires_the_ids_acknowledged_before_it(self):
         with Room(self) as room:
             broker = room.keep(ScriptedBroker())
-            # keepalive/2 between pings: 1 s. Duplicates are kept, so that only rule 29 can drop anything here.
-            edge = room.appliance(stream(duplicates="keep"), broker.url, mqtt='keepalive = "2s"').spawn()
+            # A ping every 2.5 s. Duplicates are kept, so that only rule 29 can drop anything here.
+            edge = room.appliance(stream(duplicates="keep"), broker.url, mqtt='keepalive = "5s"').spawn()
             link = broker.link()
             link.publish(climate_topic(), climate(T0, 1), 1)
             link.wait_acked([1])

@@ -1,0 +1,230 @@
+"""The log is enough: a replay gives the views, killed and continued as often as one likes, and `verify` finds what is
+missing or altered, exactly."""
+
+import contextlib
+import json
+import re
+import shutil
+import sqlite3
+import subprocess
+import unittest
+
+from harness import Room, export, run_tidemark, tool, view_rows, wait_until
+from mqtt_client import Client
+from oracle import COLUMNS, SECOND, Fold
+from streams import CLIMATE, Plant
+
+
+class Replay(unittest.TestCase):
+    limit = 240
+
+    def fill(self, room, readings=3000, devices=20):
+        """An appliance with some thousand windows in its log, stopped, and what they must be."""
+        broker = room.broker()
+        edge = room.appliance(CLIMATE).start()
+        with Client(broker.port, "plant") as client:
+            plant = Plant(client, Fold())
+            for i in range(readings):
+                # Every seventh comes late by up to some windows: corrections.
+                plant.send(i * 5_000 - (i % 7 == 0) * 30_000, f"{i % 97}.{i % 10}", device=f"d{i % devices}")
+                if i % 500 == 499:
+                    client.drain()
+                    edge.wait_received(plant.sent)
+            plant.close_windows()
+            edge.wait_received(plant.sent)
+        edge.stop()
+        return edge, plant.fold
+
+    def test_killed_in_the_middle_and_continued_it_gives_the_same_views(self):
+        with Room(self) as room:
+            edge, fold = self.fill(room, 12_000, 40)
+            expected = fold.csv().decode()
+            self.assertEqual(expected, edge.fold(room.path("whole.db")).decode())
+            views = room.path("views.db")
+            kills = 0
+            position = 0
+            for _ in range(200):
+                replay = subprocess.Popen([tool("tidemark"), "replay", "--config", edge.config, "--views", views],
+                                          stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+                def moved():
+                    if replay.poll() is not None:
+                        return True
+                    with contextlib.suppress(sqlite3.Error, FileNotFoundError, IndexError):
+                        return view_rows(views, "SELECT max(offset) FROM position")[0][0] > position
+                    return False
+
+                try:
+                    wait_until(moved, 60, "the replay moves on", step=0.001)
+                finally:
+                    replay.kill()
+                    if replay.wait() == -9:
+                        kills += 1
+                with contextlib.suppress(sqlite3.Error, IndexError, TypeError):
+                    position = view_rows(views, "SELECT max(offset) FROM position")[0][0] or 0
+                if replay.returncode == 0:
+                    break
+            self.assertGreater(kills, 0, "the replay was never killed")
+            edge.replay(views)
+            self.assertEqual(expected, export(views).decode())
+            # Once more changes nothing.
+            edge.replay(views)
+            self.assertEqual(expected, export(views).decode())
+
+    def test_export_as_csv_and_json_lines(self):
+        with Room(self) as room:
+            edge, fold = self.fill(room, 300)
+            views = room.path("views.db")
+            edge.replay(views)
+            csv = export(views, "--format", "csv").decode()
+            self.assertEqual(fold.csv().decode(), csv)
+            self.assertEqual(csv, export(views).decode())
+            self.assertEqual(csv, export(views, "--size", "10s").decode())
+            self.assertEqual(COLUMNS + "\n", export(views, "--size", "1h").decode())
+            rows = [json.loads(line) for line in export(views, "--format", "jsonl").decode().splitlines()]
+            self.assertEqual(len(csv.splitlines()) - 1, len(rows))
+            self.assertEqual(COLUMNS.split(","), list(rows[0]))
+            self.assertEqual("plant-7", rows[0]["gateway"])
+
+    def test_rollups_are_what_aggregating_the_readings_gives(self):
+        with Room(self) as room:
+            edge, fold = self.fill(room, 2000)
+            views = room.path("views.db")
+            edge.replay(views, "--rollup", "1min,15min")
+            for text, size in (("10s", 10), ("1min", 60), ("15min", 900)):
+                larger = Fold()
+                for (stream, version, source, tags, field, _, _), window in fold.windows.items():
+                    for time, value in window.points:
+                        larger.add(stream, source, tags, field, size * SECOND, 0, time, value, version)
+                self.assertEqual(larger.csv().decode(), export(views, "--size", text).decode(), text)
+
+    test_rollups_are_what_aggregating_the_readings_gives.quick = True
+
+    def test_inspect_prints_events_as_json_lines(self):
+        with Room(self) as room:
+            edge, _ = self.fill(room, 300)
+            done = run_tidemark("inspect", "--config", edge.config)
+            self.assertEqual(0, done.returncode, done.stderr)
+            events = [json.loads(line) for line in done.stdout.splitlines()]
+            self.assertGreater(len(events), 1)
+            sequences = [event.get("sequence", event.get("header", {}).get("sequence")) for event in events]
+            self.assertEqual(list(range(1, len(events) + 1)), sequences)
+            from_three = run_tidemark("inspect", "--config", edge.config, "--from", "3").stdout.splitlines()
+            self.assertEqual(done.stdout.splitlines()[2:], from_three)
+            same = run_tidemark("inspect", "--log", f"file:{edge.state}")
+            self.assertEqual(done.stdout, same.stdout)
+
+    test_inspect_prints_events_as_json_lines.quick = True
+
+    def altered(self, room, edge, name, change):
+        """A copy of the state file with its log changed; what verify says of it."""
+        copy = room.path(name + ".db")
+        shutil.copy(edge.state, copy)
+        with contextlib.closing(sqlite3.connect(copy)) as db:
+            columns = [row[1] for row in db.execute("PRAGMA table_info(log)")]
+            change(db, columns)
+            db.commit()
+        return run_tidemark("verify", "--log", f"file:{copy}"), copy
+
+    def test_verify_names_a_row_that_was_deleted_or_altered(self):
+        with Room(self) as room:
+            edge, _ = self.fill(room)
+            good = run_tidemark("verify", "--log", f"file:{edge.state}")
+            self.assertEqual(0, good.returncode, good.stdout + good.stderr)
+            self.assertEqual(0, edge.proven().returncode)
+            inspected = run_tidemark("inspect", "--config", edge.config).stdout.splitlines()
+            middle = len(inspected) // 2
+
+            def delete(db, columns):
+                db.execute(f"DELETE FROM log WHERE rowid = (SELECT rowid FROM log ORDER BY rowid LIMIT 1 OFFSET {middle})")
+
+            done, copy = self.altered(room, edge, "deleted", delete)
+            said = done.stdout + done.stderr
+            self.assertEqual(1, done.returncode, said)
+            self.assertRegex(said, rf"\b{middle + 1}\b", "names the sequence that is missing")
+
+            def spoil(db, columns):
+                body = next(c for c in columns if c in ("event", "body", "bytes"))
+                rowid, blob = db.execute(f"SELECT rowid, {body} FROM log ORDER BY rowid LIMIT 1 OFFSET {middle}").fetchone()
+                db.execute(f"UPDATE log SET {body} = ? WHERE rowid = ?",
+                           (blob[:len(blob) // 2] + bytes([blob[len(blob) // 2] ^ 1]) + blob[len(blob) // 2 + 1:], rowid))
+
+            done, _ = self.altered(room, edge, "altered", spoil)
+            self.assertEqual(1, done.returncode, done.stdout + done.stderr)
+            self.assertRegex(done.stdout + done.stderr, rf"\b{middle + 1}\b")
+
+            def cut(db, columns):
+                db.execute("DELETE FROM log WHERE rowid = (SELECT max(rowid) FROM log)")
+
+            # Without the end of the log only the edge's own state can tell.
+            _, copy = self.altered(room, edge, "cut", cut)
+            with open(edge.config, encoding="utf-8") as config:
+                text = config.read().replace(json.dumps(edge.state), json.dumps(copy))
+            with open(room.path("cut.toml"), "w", encoding="utf-8") as out:
+                out.write(text)
+            done = run_tidemark("verify", "--config", room.path("cut.toml"))
+            self.assertEqual(1, done.returncode, done.stdout + done.stderr)
+            self.assertRegex(done.stdout + done.stderr, r"\d")
+
+    test_verify_names_a_row_that_was_deleted_or_altered.quick = True
+
+    def test_replay_and_verify_ask_a_running_appliance(self):
+        with Room(self) as room:
+            edge, fold = self.fill(room, 500)
+            edge.start()
+            for source in (None, edge.admin_url):
+                views = room.path(f"views{bool(source)}.db")
+                edge.replay(views, source=source)
+                self.assertEqual(fold.csv().decode(), export(views).decode())
+                done = edge.verify(source)
+                self.assertEqual(0, done.returncode, done.stdout + done.stderr)
+            edge.stop()
+
+    test_replay_and_verify_ask_a_running_appliance.quick = True
+
+    def test_follow_keeps_going(self):
+        with Room(self) as room:
+            broker = room.broker()
+            edge = room.appliance(CLIMATE).start()
+            views = room.path("views.db")
+            follow = subprocess.Popen([tool("tidemark"), "replay", "--config", edge.config, "--views", views, "--follow"],
+                                      stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            try:
+                with Client(broker.port, "plant") as client:
+                    plant = Plant(client, Fold())
+                    for i in range(200):
+                        plant.send(i * 1000, i)
+                    plant.close_windows()
+                    edge.wait_received(201)
+
+                    def there():
+                        with contextlib.suppress(sqlite3.Error):
+                            return view_rows(views, "SELECT count(*) FROM window")[0][0] >= 20
+                        return False
+
+                    wait_until(there, 20, "the windows appear in the views", [edge])
+                follow.terminate()
+                self.assertEqual(0, follow.wait(10))
+            finally:
+                follow.kill()
+                follow.stdout.close()
+                follow.wait()
+            edge.stop()
+            self.assertEqual(plant.fold.csv().decode(), export(views).decode())
+
+    test_follow_keeps_going.quick = True
+
+    def test_replay_refuses_what_is_no_log(self):
+        with Room(self) as room:
+            with open(room.path("x.db"), "wb") as out:
+                out.write(b"no log at all" * 100)
+            for spec in (f"file:{room.path('x.db')}", f"file:{room.path('absent.db')}", "http://127.0.0.1:1", "nonsense"):
+                done = run_tidemark("replay", "--log", spec, "--views", room.path("v.db"))
+                self.assertNotEqual(0, done.returncode, spec)
+                self.assertTrue(re.search(r"\w{4,}", done.stderr), spec)
+
+    test_replay_refuses_what_is_no_log.quick = True
+
+
+if __name__ == "__main__":
+    unittest.main()
