@@ -76,3 +76,29 @@ class Plant:
         for device, site in sorted(self._devices):
             self.send(at_ms, 0, device, site, counted=False)
         self.client.drain()
+
+
+# The streams of firmware-sim's devices: name, fields, and what differs from a flat JSON object of numbered messages.
+FLEET_STREAMS = [
+    ("climate", ("temperature", "humidity"), {}),
+    ("vibration", ("rms", "peak"), {}),
+    ("power", ("power", "voltage", "energy"), {}),
+    ("door", ("open", "battery"), {}),
+    ("tank", ("tank.level", "tank.volume"), {}),
+    ("logger", ("temperature",), {"each": "samples", "sequence": "^.n"}),
+    ("illuminance", ("illuminance",), {"format": "scalar", "time": None, "time_format": None, "sequence": None}),
+]
+FLEET_SCALAR = "illuminance"
+
+
+def fleet(plant="plant", window="5s", **keys):
+    """The streams for one plant of firmware-sim. An hour of lateness, as above; a scalar's field has no path."""
+    text = ""
+    for name, fields, settings in FLEET_STREAMS:
+        settings = {"sequence": "n", "window": window, **settings, **keys}
+        if settings.get("format") == "scalar":
+            text += stream(name, f"{plant}/{{site}}/{{device}}/{name}", (), **settings)
+        else:
+            text += stream(name, f"{plant}/{{site}}/{{device}}/{name}", fields, **settings)
+        text += "\n"
+    return text

@@ -1,0 +1,174 @@
+"""TLS to the broker: the server is checked by default, a client certificate is shown where one is asked for, and what is
+wrong is said clearly."""
+
+import os
+import shutil
+import subprocess
+import unittest
+
+from harness import Broker, Room, wait_until
+from oracle import Fold
+from streams import CLIMATE, Plant
+
+
+class Authority:
+    """A certificate authority of the test's own, by the openssl command."""
+
+    def __init__(self, folder, name):
+        self.folder, self.name = folder, name
+        os.makedirs(folder, exist_ok=True)
+        self.certificate = self._path(name, "crt")
+        self._openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+                      "-subj", f"/CN={name}", "-keyout", self._path(name, "key"), "-out", self.certificate)
+
+    def _path(self, name, kind):
+        return os.path.join(self.folder, f"{name}.{kind}")
+
+    @staticmethod
+    def _openssl(*arguments):
+        done = subprocess.run(["openssl", *arguments], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+
+    def issue(self, name, alternative="IP:127.0.0.1,DNS:localhost", valid_days="2"):
+        """(certificate, key) signed by this authority."""
+        key, request, certificate = self._path(name, "key"), self._path(name, "csr"), self._path(name, "crt")
+        self._openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={name}",
+                      "-keyout", key, "-out", request)
+        with open(self._path(name, "ext"), "w") as out:
+            out.write(f"subjectAltName={alternative}\n")
+        self._openssl("x509", "-req", "-in", request, "-CA", self.certificate, "-CAkey", self._path(self.name, "key"),
+                      "-CAcreateserial", "-days", valid_days, "-extfile", self._path(name, "ext"), "-out", certificate)
+        return certificate, key
+
+
+@unittest.skipUnless(shutil.which("openssl"), "the openssl command is not installed")
+class Tls(unittest.TestCase):
+    quick = True
+
+    def tls_broker(self, room, authority, server, client_certificates=False, extra=""):
+        certificate, key = server
+        lines = [f"cafile {authority.certificate}", f"certfile {certificate}", f"keyfile {key}"]
+        if client_certificates:
+            lines += ["require_certificate true"]
+        broker = room.keep(Broker(room.folder, listener="\n".join(lines), extra=extra)).start()
+        broker.secure_url = f"mqtts://127.0.0.1:{broker.port}"
+        return broker
+
+    def send(self, broker, authority, client=None):
+        """Publishes two readings over TLS by mosquitto's own program or, without it, by Python's ssl."""
+        import socket
+        import ssl
+
+        from mqtt_client import CONNACK, CONNECT, PUBACK, Stream, packet, publish_packet, text
+        from streams import climate, climate_topic
+        context = ssl.create_default_context(cafile=authority.certificate)
+        if client:
+            context.load_cert_chain(*client)
+        with socket.create_connection(("127.0.0.1", broker.port), 10) as plain, \
+                context.wrap_socket(plain, server_hostname="127.0.0.1") as sock:
+            sock.sendall(packet(CONNECT, 0, text("MQTT") + bytes([4, 2, 0, 0]) + text("tls-plant")))
+            stream = Stream(sock)
+            self.assertEqual(CONNACK, stream.next()[0])
+            for packet_id, ts in ((1, Plant.START), (2, Plant.START + 86_400_000)):
+                sock.sendall(publish_packet(climate_topic(), climate(ts, 1), 1, packet_id))
+                self.assertEqual(PUBACK, stream.next()[0])
+
+    def works(self, room, broker, authority, edge, client=None):
+        edge.start()
+        self.send(broker, authority, client)
+        edge.wait_received(2)
+        edge.stop()
+        fold = Fold()
+        Plant(None, fold).expect(Plant.START, 1)
+        self.assertEqual(fold.csv().decode(), edge.fold(room.path("views.db")).decode())
+
+    def refused(self, edge, *words):
+        """Runs on, not connected, and says why."""
+        edge.spawn()
+        wait_until(lambda: any(word in edge.process.output().lower() for word in words), 20,
+                   lambda: f"one of {words} is said:\n{edge.process.tail()}", [edge])
+        self.assertEqual(0, edge.metric("connected"))
+        self.assertEqual(503, edge.get("/healthz")[0])
+        edge.stop(15)
+
+    def test_with_our_own_authority(self):
+        with Room(self) as room:
+            authority = Authority(room.path("ca"), "plant-ca")
+            broker = self.tls_broker(room, authority, authority.issue("server"))
+            edge = room.appliance(CLIMATE, broker.secure_url, mqtt=f'ca_file = "{authority.certificate}"')
+            self.works(room, broker, authority, edge)
+
+    def test_an_unknown_authority_is_refused(self):
+        with Room(self) as room:
+            authority = Authority(room.path("ca"), "plant-ca")
+            other = Authority(room.path("other"), "other-ca")
+            broker = self.tls_broker(room, authority, authority.issue("server"))
+            for mqtt in ("", f'ca_file = "{other.certificate}"'):
+                edge = room.appliance(CLIMATE, broker.secure_url, mqtt=mqtt)
+                self.refused(edge, "certificate")
+
+    def test_a_certificate_for_another_name_is_refused(self):
+        with Room(self) as room:
+            authority = Authority(room.path("ca"), "plant-ca")
+            broker = self.tls_broker(room, authority, authority.issue("server", "DNS:broker.example"))
+            edge = room.appliance(CLIMATE, broker.secure_url, mqtt=f'ca_file = "{authority.certificate}"')
+            self.refused(edge, "name", "address", "host")
+
+    def test_a_client_certificate(self):
+        with Room(self) as room:
+            authority = Authority(room.path("ca"), "plant-ca")
+            client = authority.issue("gateway-7")
+            broker = self.tls_broker(room, authority, authority.issue("server"), client_certificates=True)
+            ca = f'ca_file = "{authority.certificate}"\n'
+            edge = room.appliance(CLIMATE, broker.secure_url,
+                                  mqtt=ca + f'cert_file = "{client[0]}"\nkey_file = "{client[1]}"')
+            self.works(room, broker, authority, edge, client)
+            without = room.appliance(CLIMATE, broker.secure_url, mqtt=ca, name="without", client_id="without")
+            self.refused(without, "certificate", "handshake", "alert", "closed", "refused")
+
+    def test_plain_mqtt_to_a_tls_port_and_tls_to_a_plain_port(self):
+        with Room(self) as room:
+            authority = Authority(room.path("ca"), "plant-ca")
+            broker = self.tls_broker(room, authority, authority.issue("server"))
+            self.refused(room.appliance(CLIMATE, broker.url), "broker", "connect", "closed")
+            plain = room.keep(Broker(room.path("plain"))).start()
+            edge = room.appliance(CLIMATE, f"mqtts://127.0.0.1:{plain.port}", mqtt=f'ca_file = "{authority.certificate}"')
+            self.refused(edge, "tls", "handshake", "ssl")
+
+    def test_files_that_are_not_there_or_are_no_certificates(self):
+        with Room(self) as room:
+            with open(room.path("rubbish.pem"), "w") as out:
+                out.write("rubbish")
+            for path in ("absent.pem", "rubbish.pem"):
+                edge = room.appliance(CLIMATE, "mqtts://127.0.0.1:1", mqtt=f'ca_file = "{room.path(path)}"').spawn()
+                status = edge.process.wait(20)
+                self.assertNotEqual(0, status)
+                self.assertIn(path, edge.process.output())
+
+    def test_a_password_from_a_file(self):
+        with Room(self) as room:
+            passwords = room.path("passwords")
+            done = subprocess.run(["mosquitto_passwd", "-c", "-b", passwords, "edge", "geheim"], capture_output=True,
+                                  check=False) if shutil.which("mosquitto_passwd") else None
+            if done is None or done.returncode:
+                self.skipTest("mosquitto_passwd is not installed")
+            broker = room.keep(Broker(room.folder, extra=f"password_file {passwords}"))
+            with open(broker.config) as config:
+                text = config.read().replace("allow_anonymous true", "allow_anonymous false")
+            with open(broker.config, "w") as out:
+                out.write(text)
+            broker.start()
+            for secret, accepted in (("geheim\n", True), ("falsch", False)):
+                with open(room.path("secret"), "w") as out:
+                    out.write(secret)
+                edge = room.appliance(CLIMATE, broker.url, mqtt=f'username = "edge"\npassword_file = "{room.path("secret")}"')
+                if accepted:
+                    edge.start()
+                    edge.stop()
+                else:
+                    self.refused(edge, "not authori", "password", "refused")
+                self.assertNotIn(secret.strip(), edge.process.output())
+
+
+if __name__ == "__main__":
+    unittest.main()
