@@ -19,4 +19,9 @@ struct Message {
   ArrivalTime arrival;
 };
 
+/// Checked before anything else: what is too large stays so, whatever it says.
+constexpr bool is_too_large(const Message& message, std::uint64_t max_bytes) {
+  return message.oversized || message.payload_size > max_bytes || message.payload.size() > max_bytes;
+}
+
 }  // namespace tidemark

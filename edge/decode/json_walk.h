@@ -1,0 +1,120 @@
+// One walk over a JSON document: checks the whole of it and picks up what a JsonPlan wants. What the values mean for a
+// record is decided by the decoder afterwards, because ^ may stand behind the elements that need it.
+//
+// RFC 8259, with two liberties of common encoders: NaN, Infinity and -Infinity are read as numbers that are not finite
+// (Python's json writes them), and an escape that names half a surrogate pair passes in a string nobody asked for. Of
+// equal keys in one object the last counts, with all that is below it, as in Python, JavaScript and Go.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "edge/decode/decoded.h"
+#include "edge/decode/json_index.h"
+#include "edge/decode/json_plan.h"
+#include "edge/decode/text_arena.h"
+#include "edge/ledger/rejection.h"
+#include "edge/value/decimal.h"
+
+namespace tidemark {
+
+struct JsonValue {
+  enum class Kind : std::uint8_t {
+    absent,     // or null
+    string,     // `text`, unescaped
+    no_text,    // a string with half a surrogate pair
+    number,     // `text` as it stands; as a field also `value` or `rejection`
+    nonfinite,  // NaN or an infinity
+    boolean,    // `text`, and `value` 0 or 1
+    structure,  // an object or array
+  };
+  Kind kind = Kind::absent;
+  bool inexact = false;
+  std::optional<Rejection> rejection;  // out_of_range
+  Decimal value;
+  std::string_view text;
+};
+
+class JsonWalk {
+ public:
+  /// A record's part of the findings: the message, or one element of `each`.
+  struct Element {
+    std::uint32_t first_reading = 0;  // among the named readings
+    std::uint32_t reading_count = 0;
+    bool structure = false;  // an object or array: something a path can lead into
+  };
+  enum class Each : std::uint8_t { absent, found, wrong_type };
+
+  JsonWalk(JsonPlan plan, std::uint32_t max_depth) : plan_(std::move(plan)), max_depth_(max_depth) {}
+
+  [[nodiscard]] const JsonPlan& plan() const { return plan_; }
+
+  /// nullopt, or why the message is rejected: malformed or too_deep. If the plan has no fields, every number and
+  /// boolean of a record that no path of the plan leads to is appended to `named`. Findings are views into this object,
+  /// until the next run.
+  std::optional<Rejection> run(std::string_view payload, std::vector<FieldValue>& named);
+
+  [[nodiscard]] const std::vector<Element>& elements() const { return elements_; }
+  [[nodiscard]] Each each() const { return each_; }
+  [[nodiscard]] const JsonValue& value(std::uint32_t node, std::size_t element) const;
+
+ private:
+  // A key of the object at hand or of one around it, and the readings below it.
+  struct SeenKey {
+    std::uint64_t prefix;  // its first bytes and its length: equal keys have equal ones
+    std::string_view key;
+    std::uint32_t first_reading = 0;
+    std::uint32_t end_reading = 0;
+    bool repeated = false;  // a later key is equal
+  };
+
+  using Node = JsonPlan::Node;  // nullptr: nothing is wanted here or below
+
+  bool fail(Rejection reason);
+  [[nodiscard]] char peek() const { return text_[*at_]; }
+  [[nodiscard]] std::string_view token() const;
+
+  // Each takes one piece of the grammar and moves past it; false: the document is rejected. `depth` counts the
+  // containers around it. `naming`: numbers are readings, named by path_ and what stands below it.
+  bool element(std::uint32_t depth);
+  bool elements_of_each(std::uint32_t depth);
+  bool container(const Node* node, bool naming, std::uint32_t depth);
+  bool members(const Node* node, bool naming, std::uint32_t depth);
+  template <typename Item>
+  bool items(Item&& item);
+  template <typename AppendStep>
+  bool child(const Node* node, bool naming, std::uint32_t depth, AppendStep&& append_step);
+  bool scalar(const Node* node, bool naming, JsonValue& value);
+  bool string(bool wanted, JsonValue& value);
+  bool number(bool decimal, JsonValue& value);
+  bool key(std::string_view& key);
+
+  JsonValue& slot_of(const Node& node);
+  void forget_below(const Node& node);
+  void add_reading(std::string_view name, const JsonValue& value);
+  void drop_repeated(std::size_t first_key);
+
+  // Constant after construction.
+  JsonPlan plan_;
+  std::uint32_t max_depth_;
+
+  // Of the document at hand.
+  JsonIndex index_;
+  char* text_ = nullptr;
+  const std::uint32_t* at_ = nullptr;  // the token at hand
+  Rejection failure_ = Rejection::malformed;
+  Each each_ = Each::absent;
+  std::vector<JsonValue> slots_;  // the message's, then those of each element
+  std::vector<Element> elements_;
+  std::vector<FieldValue>* named_ = nullptr;
+  std::string path_;                  // of the container at hand, where readings are named
+  std::vector<SeenKey> seen_;         // a stack of objects' keys, where readings are named
+  std::vector<std::uint32_t> order_;  // scratch of drop_repeated
+  TextArena names_;
+};
+
+}  // namespace tidemark
