@@ -1,8 +1,8 @@
-// The durable half of the gateway: one SQLite file, one connection, one transaction a group. Holds the journal of Plans,
-// the state shards, the log of events and the dead letters. docs/formats/state.md describes the file.
+// The durable half of the gateway: one SQLite file, one connection, one transaction a group. Holds the journal of
+// Plans, the state shards, the log of events and the dead letters. docs/formats/state.md describes the file.
 //
-// Operation: `open`, then `recover` once, then `commit` for every group. What a commit holds is durable when it returns.
-// Concurrency: one thread. Limitations: the file belongs to one process at a time (locking_mode=EXCLUSIVE).
+// Operation: `open`, then `recover` once, then `commit` for every group. What a commit holds is durable when it
+// returns. Concurrency: one thread. Limitations: the file belongs to one process at a time (locking_mode=EXCLUSIVE).
 #pragma once
 
 #include <cstdint>
@@ -36,15 +36,16 @@ enum class StoreError : std::uint8_t {
 
 struct StoreOptions {
   std::string path;
-  std::string vfs;                             // empty: the platform's own; tests inject faults here
+  std::string vfs;  // empty: the platform's own; tests inject faults here
   bool create = true;
-  std::uint64_t max_log_bytes = 1ull << 30;    // of events kept, compressed
+  std::uint64_t max_log_bytes = 1ull << 30;  // of events kept, compressed
   std::uint64_t max_dead_letter_bytes = 16ull << 20;
+  std::uint64_t checkpoint_bytes = 8ull << 20;  // of WAL, from which checkpoint_if_due moves it into the file
 };
 
 struct ShardImage {
   std::uint32_t shard = 0;
-  std::uint64_t position = 0;  // the last journal position it includes
+  std::uint64_t position = 0;  // the last journal position it includes; in a commit not read: it is the commit's own
   std::string body;
 };
 
@@ -64,15 +65,21 @@ struct DeadLetter {
   std::string stream;  // empty: no stream matched
   std::string source;  // empty: not known
   std::string topic;
-  std::string reason;  // a rejection's name, or "quarantined"
+  std::string reason;   // a rejection's name, or "quarantined"
   std::string payload;  // its first 256 bytes
   std::uint64_t payload_size = 0;
+};
+
+struct DeadLetterRow {
+  std::uint64_t id = 0;  // 1, 2, ...
+  DeadLetter letter;
 };
 
 /// What one transaction holds. Views need to live only for the call.
 struct GroupCommit {
   std::string_view plan;       // not compressed; may be empty when nothing was decided
   std::uint32_t readings = 0;  // of the plan: kept beside it, for the ledger, should it be damaged
+  ArrivalTime committed{};     // the time of the commit; trim_log goes by it
   std::span<const LogEvent> events;
   std::span<const DeadLetter> dead_letters;
   std::span<const ShardImage> shards;  // written with this group; each includes this group's plan
@@ -85,17 +92,17 @@ struct JournalRow {
 };
 
 struct Recovered {
-  std::vector<ShardImage> shards;          // those there are and that are whole
+  std::vector<ShardImage> shards;             // those there are and that are whole
   std::vector<std::uint32_t> damaged_shards;  // set aside
-  std::uint64_t journal_position = 0;      // of the last row, 0: none yet
-  std::uint64_t last_epoch = 0;            // of the log; 0: none yet. Survives retention
+  std::uint64_t journal_position = 0;         // of the last row, 0: none yet
+  std::uint64_t last_epoch = 0;               // of the log; 0: none yet. Survives retention
   std::uint64_t last_sequence = 0;
 };
 
 struct StoreFigures {
   std::uint64_t log_rows = 0;
-  std::uint64_t log_bytes = 0;       // compressed bodies
-  std::uint64_t log_first = 0;       // position of the oldest row, 0: none
+  std::uint64_t log_bytes = 0;  // compressed bodies
+  std::uint64_t log_first = 0;  // position of the oldest row, 0: none
   std::uint64_t log_last = 0;
   std::uint64_t journal_rows = 0;
   std::uint64_t journal_readings = 0;
@@ -124,14 +131,19 @@ class Store {
   /// Moves the WAL into the file when it has grown enough; call between commits.
   virtual Result<void, StoreError> checkpoint_if_due() = 0;
 
-  /// Rows with position >= from, in order, at most `max_bytes` of events (at least one row if there is one). Damaged rows
-  /// are left out and counted.
+  /// Rows with position >= from, in order, at most `max_bytes` of events (at least one row if there is one). Damaged
+  /// rows are left out and counted.
   virtual Result<std::vector<LogRow>, StoreError> read_log(std::uint64_t from, std::uint64_t max_bytes) = 0;
 
   /// Removes rows committed before `before`, oldest first, at most `max_rows`; returns how many.
   virtual Result<std::uint64_t, StoreError> trim_log(ArrivalTime before, std::uint64_t max_rows) = 0;
 
-  /// Small settings that live with the state (gateway id, stream definitions' hashes ...). Written with the next commit.
+  /// Rows with id >= from, oldest first, at most `max_rows`. Damaged rows are left out.
+  virtual Result<std::vector<DeadLetterRow>, StoreError> read_dead_letters(std::uint64_t from,
+                                                                           std::uint64_t max_rows) = 0;
+
+  /// Small settings that live with the state (gateway id, stream definitions' hashes ...). Written with the next
+  /// commit.
   virtual std::optional<std::string> setting(std::string_view name) const = 0;
   virtual void put_setting(std::string_view name, std::string_view value) = 0;
 

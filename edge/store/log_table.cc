@@ -1,0 +1,172 @@
+#include "edge/store/log_table.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "edge/bytes/byte_writer.h"
+
+namespace tidemark {
+namespace {
+
+// Columns of every SELECT of whole rows.
+struct Columns {
+  std::uint64_t position = 0;
+  std::uint64_t epoch = 0;
+  std::uint64_t sequence = 0;
+  std::int64_t committed = 0;
+  std::uint64_t bytes_before = 0;
+
+  explicit Columns(const sqlite::Rows& rows)
+      : position(rows.natural(0)),
+        epoch(rows.natural(1)),
+        sequence(rows.natural(2)),
+        committed(rows.integer(3)),
+        bytes_before(rows.natural(4)) {}
+  Columns(std::uint64_t at, const LogEvent& event, ArrivalTime time, std::uint64_t before)
+      : position(at), epoch(event.epoch), sequence(event.sequence), committed(time.ns), bytes_before(before) {}
+
+  [[nodiscard]] std::string identity() const {
+    ByteWriter writer;
+    writer.raw("log");
+    writer.u64(position);
+    writer.u64(epoch);
+    writer.u64(sequence);
+    writer.i64(committed);
+    writer.u64(bytes_before);
+    return writer.take();
+  }
+};
+
+}  // namespace
+
+sqlite::Outcome<LogTable> LogTable::prepare(sqlite::Connection& connection) {
+  LogTable table;
+  auto prepared = connection.prepare_all({
+      {&table.insert_,
+       "INSERT INTO log(position, epoch, sequence, committed, bytes_before, body) VALUES(?1, ?2, ?3, ?4, ?5, ?6)"},
+      {&table.select_,
+       "SELECT position, epoch, sequence, committed, bytes_before, body FROM log WHERE position >= ?1"
+       " ORDER BY position"},
+      {&table.newest_,
+       "SELECT position, epoch, sequence, committed, bytes_before, body FROM log ORDER BY position DESC"},
+      {&table.ends_, "SELECT min(position), sum(length(body)) FROM log"},
+      {&table.remove_, "DELETE FROM log WHERE position <= ?1"},
+  });
+  if (!prepared) return tl::unexpected(prepared.error());
+  return table;
+}
+
+sqlite::Outcome<void> LogTable::load(const std::optional<Counters>& counters, BlobSealer& sealer) {
+  figures_ = {};
+  Extent& extent = figures_.extent;
+  if (counters) {
+    extent.removed_through = extent.last = counters->log_removed_through;
+    extent.removed_bytes = extent.bytes = counters->log_removed_bytes;
+    figures_.last_epoch = counters->log_last_epoch;
+    figures_.last_sequence = counters->log_last_sequence;
+  }
+  {
+    // The newest row that is whole tells, together with the number and size of those after it. (Sequences are
+    // consecutive within an epoch, and a start draws a new one.)
+    auto rows = newest_.query();
+    std::uint64_t last = 0;
+    std::uint64_t after = 0;
+    std::uint64_t size_after = 0;
+    for (;;) {
+      const auto more = rows.next();
+      if (!more) return tl::unexpected(more.error());
+      if (!*more) break;
+      const Columns columns(rows);
+      const std::uint64_t size = rows.bytes(5).size();
+      last = std::max(last, columns.position);
+      if (sealer.open(columns.identity(), rows.bytes(5))) {
+        extent.bytes = columns.bytes_before + size + size_after;
+        figures_.last_epoch = columns.epoch;
+        figures_.last_sequence = columns.sequence + after;
+        break;
+      }
+      after += 1;
+      size_after += size;
+    }
+    extent.last = std::max(extent.last, last);
+  }
+  if (counters) return {};
+  auto rows = ends_.query();
+  const auto there = rows.next();
+  if (!there) return tl::unexpected(there.error());
+  if (*there && !rows.is_null(0)) {
+    extent.removed_through = rows.natural(0) - 1;
+    extent.removed_bytes = extent.bytes - std::min(extent.bytes, rows.natural(1));
+  }
+  return {};
+}
+
+sqlite::Outcome<void> LogTable::append(const LogEvent& event, ArrivalTime committed, BlobSealer& sealer) {
+  const Columns columns(figures_.extent.last + 1, event, committed, figures_.extent.bytes);
+  const auto body = sealer.seal(columns.identity(), event.bytes);
+  auto inserted = insert_.execute(columns.position, columns.epoch, columns.sequence, columns.committed,
+                                  columns.bytes_before, sqlite::Blob{body});
+  if (!inserted) return inserted;
+  figures_.extent.append(body.size());
+  figures_.last_epoch = event.epoch;
+  figures_.last_sequence = event.sequence;
+  return {};
+}
+
+sqlite::Outcome<std::vector<LogRow>> LogTable::read(std::uint64_t from, std::uint64_t max_bytes, BlobSealer& sealer) {
+  std::vector<LogRow> read;
+  std::uint64_t bytes = 0;
+  auto rows = select_.query(from);
+  for (;;) {
+    const auto more = rows.next();
+    if (!more) return tl::unexpected(more.error());
+    if (!*more) return read;
+    const Columns columns(rows);
+    auto body = sealer.open(columns.identity(), rows.bytes(5));
+    if (!body) {
+      damaged_.insert(columns.position);
+      continue;
+    }
+    bytes += body->size();
+    if (bytes > max_bytes && !read.empty()) return read;
+    read.push_back({columns.position, {columns.epoch, columns.sequence, *std::move(body)}});
+  }
+}
+
+sqlite::Outcome<std::uint64_t> LogTable::trim(ArrivalTime before, std::uint64_t max_rows, BlobSealer& sealer) {
+  std::uint64_t count = 0;
+  std::uint64_t met = 0;
+  Extent extent = figures_.extent;
+  {
+    // Deleting a row reads all of it, so checking it first costs nothing. A damaged row's time is not to be trusted:
+    // it goes with the next whole one.
+    auto rows = select_.query(std::uint64_t{0});
+    while (met < max_rows) {
+      const auto more = rows.next();
+      if (!more) return tl::unexpected(more.error());
+      if (!*more) break;
+      ++met;
+      const Columns columns(rows);
+      if (!sealer.open(columns.identity(), rows.bytes(5))) continue;
+      if (columns.committed >= before.ns) break;
+      count = met;
+      extent.removed_through = columns.position;
+      extent.removed_bytes = columns.bytes_before + rows.bytes(5).size();
+    }
+  }
+  if (count == 0) return count;
+  if (auto removed = remove_.execute(extent.removed_through); !removed) return tl::unexpected(removed.error());
+  figures_.extent = extent;
+  return count;
+}
+
+void LogTable::count(Counters& counters) const {
+  // While nothing is trimmed, the newest row tells the rest.
+  if (counters.log_removed_through == figures_.extent.removed_through) return;
+  counters.log_removed_through = figures_.extent.removed_through;
+  counters.log_removed_bytes = figures_.extent.removed_bytes;
+  counters.log_last_epoch = figures_.last_epoch;
+  counters.log_last_sequence = figures_.last_sequence;
+}
+
+}  // namespace tidemark

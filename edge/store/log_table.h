@@ -1,0 +1,57 @@
+// The log: immutable events in the order of their commits. The embedded log of INTERFACES, and what Kafka gets.
+#pragma once
+
+#include <cstdint>
+#include <set>
+#include <vector>
+
+#include "edge/store/counters.h"
+#include "edge/store/extent.h"
+#include "edge/store/sealed_blob.h"
+#include "edge/store/sqlite.h"
+#include "edge/store/store.h"
+
+namespace tidemark {
+
+class LogTable {
+ public:
+  /// Restored when a transaction is rolled back.
+  struct Figures {
+    Extent extent;  // bytes: of sealed bodies
+    std::uint64_t last_epoch = 0;
+    std::uint64_t last_sequence = 0;
+  };
+
+  static sqlite::Outcome<LogTable> prepare(sqlite::Connection& connection);
+
+  /// Learns the figures from the last row and from what was counted at the last trim; nullopt (the counters were
+  /// damaged): from every row.
+  sqlite::Outcome<void> load(const std::optional<Counters>& counters, BlobSealer& sealer);
+
+  sqlite::Outcome<void> append(const LogEvent& event, ArrivalTime committed, BlobSealer& sealer);
+
+  /// As Store::read_log.
+  sqlite::Outcome<std::vector<LogRow>> read(std::uint64_t from, std::uint64_t max_bytes, BlobSealer& sealer);
+
+  /// As Store::trim_log.
+  sqlite::Outcome<std::uint64_t> trim(ArrivalTime before, std::uint64_t max_rows, BlobSealer& sealer);
+
+  /// Writes into `counters` what the rows that are left will not tell.
+  void count(Counters& counters) const;
+
+  [[nodiscard]] const Figures& figures() const { return figures_; }
+  void restore(const Figures& figures) { figures_ = figures; }
+  /// Damaged rows met while reading, each counted once.
+  [[nodiscard]] std::uint64_t damaged_rows() const { return damaged_.size(); }
+
+ private:
+  sqlite::Statement insert_;
+  sqlite::Statement select_;
+  sqlite::Statement newest_;
+  sqlite::Statement ends_;
+  sqlite::Statement remove_;
+  Figures figures_;
+  std::set<std::uint64_t> damaged_;
+};
+
+}  // namespace tidemark

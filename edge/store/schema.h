@@ -1,0 +1,28 @@
+// The tables of the state file, its version and how an older file becomes a newer one. docs/formats/state.md describes
+// every table and column.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "edge/store/sqlite.h"
+
+namespace tidemark {
+
+/// "TIDE", in the file's header: this is a state file of ours.
+inline constexpr std::int64_t kApplicationId = 0x54494445;
+
+inline constexpr std::array<const char*, 6> kTables = {"journal", "shard", "log", "setting", "dead_letter", "damaged"};
+
+/// Element n takes a file from version n to version n + 1. Only ever appended to.
+std::span<const char* const> migrations();
+
+/// Version of the files that this build writes.
+std::int64_t schema_version();
+
+/// Brings the file to the last of `steps` in one transaction. Its version must not be above that.
+sqlite::Outcome<void> migrate(sqlite::Connection& connection, std::span<const char* const> steps);
+
+}  // namespace tidemark

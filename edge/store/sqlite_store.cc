@@ -1,0 +1,409 @@
+#include "edge/store/sqlite_store.h"
+
+#include <string>
+#include <utility>
+
+#include "edge/bytes/assert.h"
+#include "edge/store/counters.h"
+#include "edge/store/damaged_table.h"
+#include "edge/store/dead_letter_table.h"
+#include "edge/store/journal_table.h"
+#include "edge/store/log_table.h"
+#include "edge/store/opening.h"
+#include "edge/store/sealed_blob.h"
+#include "edge/store/setting_table.h"
+#include "edge/store/shard_table.h"
+#include "edge/store/sqlite.h"
+#include "edge/store/store_failure.h"
+
+namespace tidemark {
+namespace {
+
+using sqlite::Connection;
+using sqlite::Outcome;
+
+struct Tables {
+  JournalTable journal;
+  ShardTable shards;
+  LogTable log;
+  DeadLetterTable dead_letters;
+  SettingTable settings;
+  DamagedTable damaged;
+  sqlite::Statement begin;
+  sqlite::Statement commit;
+
+  static Outcome<std::unique_ptr<Tables>> prepare(Connection& connection) {
+    auto journal = JournalTable::prepare(connection);
+    if (!journal) return tl::unexpected(journal.error());
+    auto shards = ShardTable::prepare(connection);
+    if (!shards) return tl::unexpected(shards.error());
+    auto log = LogTable::prepare(connection);
+    if (!log) return tl::unexpected(log.error());
+    auto dead_letters = DeadLetterTable::prepare(connection);
+    if (!dead_letters) return tl::unexpected(dead_letters.error());
+    auto settings = SettingTable::prepare(connection);
+    if (!settings) return tl::unexpected(settings.error());
+    auto damaged = DamagedTable::prepare(connection);
+    if (!damaged) return tl::unexpected(damaged.error());
+    auto begin = connection.prepare("BEGIN IMMEDIATE");
+    if (!begin) return tl::unexpected(begin.error());
+    auto commit = connection.prepare("COMMIT");
+    if (!commit) return tl::unexpected(commit.error());
+    return std::unique_ptr<Tables>(new Tables{*std::move(journal), *std::move(shards), *std::move(log),
+                                              *std::move(dead_letters), *std::move(settings), *std::move(damaged),
+                                              *std::move(begin), *std::move(commit)});
+  }
+};
+
+class SqliteStore final : public Store {
+ public:
+  SqliteStore(const StoreOptions& options, const Discipline& discipline, std::unique_ptr<Connection> connection)
+      : options_(options), discipline_(discipline), connection_(std::move(connection)) {}
+
+  Result<void, StoreError> start();
+
+  Result<Recovered, StoreError> recover(const std::function<void(const std::vector<ShardImage>&)>& shards,
+                                        const std::function<void(const JournalRow&)>& row) override;
+  Result<std::uint64_t, StoreError> commit(const GroupCommit& group) override;
+  Result<void, StoreError> checkpoint_if_due() override;
+  Result<std::vector<LogRow>, StoreError> read_log(std::uint64_t from, std::uint64_t max_bytes) override;
+  Result<std::uint64_t, StoreError> trim_log(ArrivalTime before, std::uint64_t max_rows) override;
+  Result<std::vector<DeadLetterRow>, StoreError> read_dead_letters(std::uint64_t from, std::uint64_t max_rows) override;
+  std::optional<std::string> setting(std::string_view name) const override;
+  void put_setting(std::string_view name, std::string_view value) override;
+  StoreFigures figures() const override;
+  bool log_full() const override;
+  Result<void, StoreError> close() override;
+
+ private:
+  // What a transaction changes in memory, to be put back when it fails.
+  struct Memory {
+    JournalTable::Figures journal;
+    ShardTable::Positions shards;
+    LogTable::Figures log;
+    Extent dead_letters;
+    Counters counters;
+    std::uint64_t damaged_rows = 0;
+  };
+
+  [[nodiscard]] Memory remember() const;
+  void restore(const Memory& memory);
+
+  Outcome<void> load();
+  Outcome<void> set_aside(const std::vector<std::uint32_t>& shards, const std::vector<JournalTable::Damage>& rows);
+  Outcome<void> write_group(const GroupCommit& group);
+  Outcome<void> write_settings();
+  template <typename Body>
+  Outcome<void> transaction(Body body);
+  Outcome<void> checkpoint(int mode);
+
+  [[nodiscard]] std::uint64_t wal_bytes() const;
+  tl::unexpected<Failure<StoreError>> failed(const Failure<sqlite::Error>& failure, std::string_view doing);
+  [[nodiscard]] tl::unexpected<Failure<StoreError>> gone() const;
+
+  const StoreOptions options_;
+  const Discipline discipline_;
+  std::unique_ptr<Connection> connection_;
+  std::unique_ptr<Tables> tables_;  // after the connection: statements go first
+  BlobSealer sealer_;
+  Counters counters_;  // as they stand in the file
+  std::vector<std::uint64_t> damaged_settings_;
+  std::uint64_t damaged_rows_ = 0;
+  std::uint64_t checkpoint_due_ = 0;  // bytes of WAL
+  std::uint64_t page_bytes_ = 0;
+  std::uint64_t file_bytes_ = 0;
+  bool recovered_ = false;
+  bool broken_ = false;
+};
+
+tl::unexpected<Failure<StoreError>> SqliteStore::failed(const Failure<sqlite::Error>& failure, std::string_view doing) {
+  Failure<StoreError> told = store_failure(failure, options_.path, doing);
+  if (told.code == StoreError::broken) {
+    broken_ = true;
+    if (discipline_.abandon_when_broken) connection_->abandon();
+  }
+  return tl::unexpected(std::move(told));
+}
+
+tl::unexpected<Failure<StoreError>> SqliteStore::gone() const {
+  return fail(StoreError::broken, options_.path +
+                                      ": the store has failed or was closed. The process must end; what was "
+                                      "acknowledged is in the file and is read at the next start.");
+}
+
+SqliteStore::Memory SqliteStore::remember() const {
+  return {tables_->journal.figures(),
+          tables_->shards.positions(),
+          tables_->log.figures(),
+          tables_->dead_letters.extent(),
+          counters_,
+          damaged_rows_};
+}
+
+void SqliteStore::restore(const Memory& memory) {
+  tables_->journal.restore(memory.journal);
+  tables_->shards.restore(memory.shards);
+  tables_->log.restore(memory.log);
+  tables_->dead_letters.restore(memory.dead_letters);
+  counters_ = memory.counters;
+  damaged_rows_ = memory.damaged_rows;
+}
+
+template <typename Body>
+Outcome<void> SqliteStore::transaction(Body body) {
+  const Memory before = remember();
+  Outcome<void> done = tables_->begin.execute();
+  if (done) done = body();
+  if (done) done = write_settings();
+  if (done) done = tables_->commit.execute();
+  if (done) {
+    tables_->settings.written();
+    return done;
+  }
+  restore(before);
+  // After an I/O error the connection is given up as it is: a rollback would go on reading and writing.
+  if (done.error().code != sqlite::Error::full && done.error().code != sqlite::Error::corrupt) return done;
+  if (auto undone = connection_->rollback(); !undone) return undone;
+  return done;
+}
+
+Outcome<void> SqliteStore::write_settings() {
+  counters_.damaged_rows = damaged_rows_;
+  tables_->log.count(counters_);
+  tables_->dead_letters.count(counters_);
+  // Always put: an earlier transaction that failed may have left another value waiting to be written.
+  tables_->settings.put(kCountersSetting, encode(counters_));
+  return tables_->settings.write();
+}
+
+Outcome<void> SqliteStore::load() {
+  auto tables = Tables::prepare(*connection_);
+  if (!tables) return tl::unexpected(tables.error());
+  tables_ = *std::move(tables);
+  auto damaged = tables_->settings.load();
+  if (!damaged) return tl::unexpected(damaged.error());
+  damaged_settings_ = *std::move(damaged);
+  const auto stored = tables_->settings.value(kCountersSetting);
+  const auto counters = stored ? decode_counters(*stored) : std::nullopt;
+  counters_ = counters.value_or(Counters{});
+  damaged_rows_ = counters_.damaged_rows;
+  if (auto done = tables_->log.load(counters, sealer_); !done) return done;
+  if (auto done = tables_->dead_letters.load(counters); !done) return done;
+  const auto page_bytes = connection_->integer("PRAGMA page_size");
+  if (!page_bytes) return tl::unexpected(page_bytes.error());
+  page_bytes_ = static_cast<std::uint64_t>(*page_bytes);
+  checkpoint_due_ = options_.checkpoint_bytes;
+  file_bytes_ = connection_->file_bytes();
+  return {};
+}
+
+Result<void, StoreError> SqliteStore::start() {
+  if (auto loaded = load(); !loaded) return failed(loaded.error(), "reading it");
+  return {};
+}
+
+Result<Recovered, StoreError> SqliteStore::recover(const std::function<void(const std::vector<ShardImage>&)>& shards,
+                                                   const std::function<void(const JournalRow&)>& row) {
+  if (broken_) return gone();
+  TIDEMARK_ASSERT(!recovered_);
+  auto contents = tables_->shards.read(sealer_);
+  if (!contents) return failed(contents.error(), "reading the state");
+  if (shards) shards(contents->whole);
+
+  std::vector<JournalTable::Damage> damaged;
+  JournalTable& journal = tables_->journal;
+  const std::uint64_t passed = tables_->shards.passed();
+  const auto hand_over = [&](const JournalRow& read) {
+    if (row) row(read);
+  };
+  if (auto read = journal.read(passed + 1, sealer_, damaged, hand_over); !read) {
+    return failed(read.error(), "reading the journal");
+  }
+  journal.read_missing(tables_->shards.newest(), damaged, hand_over);
+
+  // With no room for it, the damage stays where it is and is found again at the next start.
+  auto done = set_aside(contents->found_damaged, damaged);
+  if (!done && done.error().code != sqlite::Error::full) return failed(done.error(), "setting damaged rows aside");
+
+  recovered_ = true;
+  Recovered recovered;
+  recovered.shards = std::move(contents->whole);
+  recovered.damaged_shards = std::move(contents->damaged);
+  recovered.journal_position = journal.figures().last;
+  recovered.last_epoch = tables_->log.figures().last_epoch;
+  recovered.last_sequence = tables_->log.figures().last_sequence;
+  return recovered;
+}
+
+Outcome<void> SqliteStore::set_aside(const std::vector<std::uint32_t>& shards,
+                                     const std::vector<JournalTable::Damage>& rows) {
+  if (shards.empty() && rows.empty() && damaged_settings_.empty()) return {};
+  auto done = transaction([&]() -> Outcome<void> {
+    for (const std::uint32_t shard : shards) {
+      if (auto moved = tables_->shards.set_aside(shard, tables_->damaged); !moved) return moved;
+    }
+    for (const JournalTable::Damage& damage : rows) {
+      if (auto moved = tables_->journal.set_aside(damage, tables_->damaged); !moved) return moved;
+    }
+    for (const std::uint64_t id : damaged_settings_) {
+      if (auto moved = tables_->settings.set_aside(id, tables_->damaged); !moved) return moved;
+    }
+    damaged_rows_ += shards.size() + rows.size() + damaged_settings_.size();
+    return {};
+  });
+  if (done) damaged_settings_.clear();
+  return done;
+}
+
+Outcome<void> SqliteStore::write_group(const GroupCommit& group) {
+  JournalTable& journal = tables_->journal;
+  if (auto done = journal.append(group.readings, group.plan, sealer_); !done) return done;
+  for (const LogEvent& event : group.events) {
+    if (auto done = tables_->log.append(event, group.committed, sealer_); !done) return done;
+  }
+  for (const DeadLetter& letter : group.dead_letters) {
+    if (auto done = tables_->dead_letters.append(letter); !done) return done;
+  }
+  if (!group.dead_letters.empty()) {
+    if (auto done = tables_->dead_letters.bound(options_.max_dead_letter_bytes); !done) return done;
+  }
+  if (group.shards.empty()) return {};
+  for (const ShardImage& shard : group.shards) {
+    if (auto done = tables_->shards.write(shard, journal.figures().last, sealer_); !done) return done;
+  }
+  return journal.remove_through(tables_->shards.passed());
+}
+
+Result<std::uint64_t, StoreError> SqliteStore::commit(const GroupCommit& group) {
+  if (broken_) return gone();
+  TIDEMARK_ASSERT(recovered_);
+  if (!group.events.empty() && log_full()) {
+    return fail(StoreError::full, options_.path + ": the log has reached its limit of " +
+                                      std::to_string(options_.max_log_bytes) +
+                                      " bytes. Nothing was lost: messages wait at the broker until rows are trimmed. "
+                                      "See that the log is read, shorten its retention, or raise its limit.");
+  }
+  auto done = transaction([&] { return write_group(group); });
+  if (!done) {
+    // Room in the WAL may be all that is missing: a checkpoint makes it start over.
+    if (done.error().code == sqlite::Error::full) checkpoint_due_ = 0;
+    return failed(done.error(), "committing a group");
+  }
+  return tables_->journal.figures().last;
+}
+
+std::uint64_t SqliteStore::wal_bytes() const {
+  // https://www.sqlite.org/fileformat2.html, section 4: each frame has a header of 24 bytes.
+  return connection_->wal_frames() * (page_bytes_ + 24);
+}
+
+Outcome<void> SqliteStore::checkpoint(int mode) {
+  auto done = connection_->checkpoint(mode);
+  if (done) {
+    checkpoint_due_ = options_.checkpoint_bytes;
+    file_bytes_ = connection_->file_bytes();
+  }
+  return done;
+}
+
+Result<void, StoreError> SqliteStore::checkpoint_if_due() {
+  if (broken_) return gone();
+  if (wal_bytes() == 0 || wal_bytes() < checkpoint_due_) return {};
+  // Not TRUNCATE: the next commits then write over the WAL they have, and the file system has no blocks to find.
+  auto done = checkpoint(SQLITE_CHECKPOINT_RESTART);
+  if (done || !discipline_.checkpoint_errors_are_fatal) return {};
+  // A checkpoint that met a full disk wrote for nothing: it waits until the WAL has grown some more.
+  if (done.error().code == sqlite::Error::full) checkpoint_due_ = wal_bytes() + options_.checkpoint_bytes / 4;
+  return failed(done.error(), "moving the WAL into the file");
+}
+
+Result<std::vector<LogRow>, StoreError> SqliteStore::read_log(std::uint64_t from, std::uint64_t max_bytes) {
+  if (broken_) return gone();
+  auto rows = tables_->log.read(from, max_bytes, sealer_);
+  if (!rows) return failed(rows.error(), "reading the log");
+  return *std::move(rows);
+}
+
+Result<std::uint64_t, StoreError> SqliteStore::trim_log(ArrivalTime before, std::uint64_t max_rows) {
+  if (broken_) return gone();
+  std::uint64_t count = 0;
+  auto done = transaction([&]() -> Outcome<void> {
+    auto trimmed = tables_->log.trim(before, max_rows, sealer_);
+    if (!trimmed) return tl::unexpected(trimmed.error());
+    count = *trimmed;
+    return {};
+  });
+  if (!done) return failed(done.error(), "trimming the log");
+  return count;
+}
+
+Result<std::vector<DeadLetterRow>, StoreError> SqliteStore::read_dead_letters(std::uint64_t from,
+                                                                              std::uint64_t max_rows) {
+  if (broken_) return gone();
+  auto rows = tables_->dead_letters.read(from, max_rows);
+  if (!rows) return failed(rows.error(), "reading the dead letters");
+  return *std::move(rows);
+}
+
+std::optional<std::string> SqliteStore::setting(std::string_view name) const {
+  return tables_ ? tables_->settings.value(name) : std::nullopt;
+}
+
+void SqliteStore::put_setting(std::string_view name, std::string_view value) {
+  if (tables_) tables_->settings.put(name, value);
+}
+
+StoreFigures SqliteStore::figures() const {
+  StoreFigures figures;
+  if (!tables_) return figures;
+  const Extent& log = tables_->log.figures().extent;
+  figures.log_rows = log.kept_rows();
+  figures.log_bytes = log.kept_bytes();
+  figures.log_first = log.first();
+  figures.log_last = log.last;
+  figures.journal_rows = tables_->journal.figures().rows;
+  figures.journal_readings = tables_->journal.figures().readings;
+  const Extent& dead = tables_->dead_letters.extent();
+  figures.dead_letters = dead.kept_rows();
+  figures.dead_letter_bytes = dead.kept_bytes();
+  figures.dead_letters_dropped = dead.removed_through;
+  figures.damaged_rows = damaged_rows_ + tables_->log.damaged_rows();
+  figures.wal_bytes = wal_bytes();
+  figures.file_bytes = file_bytes_;
+  return figures;
+}
+
+bool SqliteStore::log_full() const {
+  return tables_ && tables_->log.figures().extent.kept_bytes() >= options_.max_log_bytes;
+}
+
+Result<void, StoreError> SqliteStore::close() {
+  if (broken_) return gone();
+  if (auto done = checkpoint(SQLITE_CHECKPOINT_TRUNCATE); !done) {
+    // On a full disk the WAL stays beside the file and is taken up at the next start.
+    return failed(done.error(), "closing it");
+  }
+  tables_.reset();
+  // Everything is in the file now, so that this only removes the empty WAL.
+  connection_->checkpoint_on_close(true);
+  connection_.reset();
+  broken_ = true;
+  return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Store>, StoreError> open_sqlite_store(const StoreOptions& options,
+                                                             const Discipline& discipline) {
+  auto connection = open_state_file(options, discipline);
+  if (!connection) return tl::unexpected(connection.error());
+  auto store = std::make_unique<SqliteStore>(options, discipline, *std::move(connection));
+  if (auto started = store->start(); !started) return tl::unexpected(started.error());
+  return store;
+}
+
+Result<std::unique_ptr<Store>, StoreError> Store::open(const StoreOptions& options) {
+  return open_sqlite_store(options);
+}
+
+}  // namespace tidemark

@@ -1,0 +1,25 @@
+// The state file before SQLite opens it: whether it is there and whose it is, so that a file that is not ours is not
+// touched, and a new one is not readable by everyone.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "edge/bytes/result.h"
+#include "edge/store/store.h"
+
+namespace tidemark {
+
+enum class StateFile : std::uint8_t {
+  missing,
+  foreign,    // certainly not ours
+  plausible,  // ours, or one that only SQLite can tell (empty, or a crash has left a journal or WAL beside it)
+};
+
+/// Reads the header through the VFS.
+Result<StateFile, StoreError> look_at_state_file(const std::string& path, const std::string& vfs);
+
+/// Makes an empty file that only its owner can read and write. SQLite gives the files beside it the same permissions.
+Result<void, StoreError> make_private_file(const std::string& path);
+
+}  // namespace tidemark
