@@ -32,16 +32,14 @@ class MessageQueue {
   /// Whether the queue is full now: the caller stops until `drained`.
   [[nodiscard]] bool push(MessageChunk chunk);
 
-  /// Called on the popping thread, without the lock, each time less than half is left after the queue was full. Set it
-  /// before the first push.
-  void on_drained(std::function<void()> drained) { drained_ = std::move(drained); }
+  /// Called on the popping thread each time less than half is left after the queue was full. It may not call the queue.
+  void on_drained(std::function<void()> drained);
 
   [[nodiscard]] std::uint64_t bytes() const;
   [[nodiscard]] std::uint64_t capacity() const { return capacity_; }
 
  private:
   const std::uint64_t capacity_;
-  std::function<void()> drained_;  // constant once pushing has begun
 
   mutable std::mutex mutex_;  // protects what follows
   std::condition_variable arrived_;
@@ -49,6 +47,7 @@ class MessageQueue {
   std::uint64_t bytes_ = 0;
   bool full_ = false;
   bool woken_ = false;
+  std::function<void()> drained_;
 };
 
 }  // namespace tidemark
