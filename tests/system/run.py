@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs the system tests one after the other, a line each, and ends with `system: N passed, N failed`.
+"""Runs the system tests one after the other, a line each, and ends with a summary.
 
     tests/system/run.py [--quick] [--list] [--tally FILE] [NAME ...]
 
@@ -113,7 +113,7 @@ def main():
     if chosen.tally:
         with open(chosen.tally, "w") as out:
             out.write(f"{counts['ok']} {counts['FAILED']} {counts['skipped']}\n")
-    print(f"system: {counts['ok']} passed, {counts['FAILED']} failed, {counts['skipped']} skipped")
+    print(f"system tests: {counts['ok']} ok, {counts['FAILED']} failed, {counts['skipped']} skipped")
     return 0 if counts["FAILED"] == 0 and counts["ok"] > 0 else 1
 
 
