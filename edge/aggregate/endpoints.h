@@ -71,6 +71,7 @@ class EndpointsPart {
     if (__builtin_mul_overflow(first, unit, &first_time_.ns) || __builtin_mul_overflow(last, unit, &last_time_.ns)) {
       return in.mark_damaged();
     }
+    if (last_time_ < first_time_) in.mark_damaged();
     first_last_.set_a(frame.read(in));
     first_last_.set_b(frame.read(in));
   }

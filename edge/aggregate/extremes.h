@@ -45,6 +45,7 @@ class ExtremesPart {
     min_max_.set_a(frame.read(in));
     frame.base = min_max_.a();
     min_max_.set_b(frame.read(in));
+    if (compare(min_max_.b(), min_max_.a()) < 0) in.mark_damaged();
   }
 
   friend bool operator==(const ExtremesPart&, const ExtremesPart&) = default;

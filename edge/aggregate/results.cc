@@ -36,6 +36,8 @@ std::optional<double> variance(const WindowState& state) {
 std::optional<double> stddev(const WindowState& state) {
   if (state.count() < 2 || !keeps_moments(state)) return std::nullopt;
   const BigDecimal numerator = variance_numerator(state);
+  // Only a state put together from parts that never were readings has this.
+  if (numerator.coefficient < 0) return std::nullopt;
   return nearest_sqrt(numerator.coefficient, numerator.exponent, variance_denominator(state));
 }
 
@@ -52,7 +54,7 @@ BigDecimal variance_numerator(const WindowState& state) {
 
 std::optional<ExactSum> squares_from_numerator(std::uint64_t count, const ExactSum& sum, const BigDecimal& numerator) {
   TIDEMARK_ASSERT(count > 0);
-  if (!ExactSum::holds(numerator)) return std::nullopt;
+  if (!ExactSum::holds(numerator) || numerator.coefficient < 0) return std::nullopt;
   return Squares::from_numerator(count, sum, ExactSum::from(numerator));
 }
 

@@ -38,6 +38,7 @@ class Squares {
     constexpr std::int64_t kFar = 4'096;
     if (relative < -kFar || relative > kFar) return in.mark_damaged();
     const ExactSum told = ExactSum::decode_at(in, static_cast<std::int32_t>(relative) + 2 * frame.exponent);
+    if (told.is_negative()) return in.mark_damaged();  // no readings have that: Cauchy and Schwarz
     if (frame.sum == nullptr) {
       value_ = told;
       return;

@@ -1,7 +1,13 @@
 // An exact decimal of any size: what sums and their products come out as. Canonical like Decimal, without its bounds.
 #pragma once
 
+// GCC 12 takes the growth of Boost's limbs for an overrun where it inlines it.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Warray-bounds"
+#pragma GCC diagnostic ignored "-Wstringop-overflow"
+#pragma GCC diagnostic ignored "-Wstringop-overread"
 #include <boost/multiprecision/cpp_int.hpp>
+#pragma GCC diagnostic pop
 #include <cstdint>
 #include <string>
 

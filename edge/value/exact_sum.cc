@@ -76,6 +76,10 @@ bool ExactSum::is_zero() const {
   return is_big_ ? *big_ == 0 : tidemark::is_zero(small_);
 }
 
+bool ExactSum::is_negative() const {
+  return is_big_ ? *big_ < 0 : small_.high < 0;
+}
+
 void ExactSum::add_slowly(const ExactSum& other) {
   // A zero has every exponent.
   if (other.is_zero()) return;

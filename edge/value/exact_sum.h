@@ -86,6 +86,7 @@ class ExactSum {
   /// The exponent of the canonical value.
   [[nodiscard]] std::int32_t exponent() const { return canonical().exponent_; }
   [[nodiscard]] bool is_zero() const;
+  [[nodiscard]] bool is_negative() const;
   friend bool operator==(const ExactSum& a, const ExactSum& b);
 
   /// Canonical bytes: equal sums, equal bytes. svarint canonical exponent, then the integer (integer_codec.h). `decode`
