@@ -19,22 +19,27 @@ namespace tidemark {
 
 using Digest = std::array<std::uint8_t, 16>;
 
-/// Identity = (gateway, epoch, sequence). Sequences of an epoch begin at 1 and have no gap. An epoch's first event names
-/// the epoch before it and that one's last sequence (both 0: there was none).
+/// What a reader accepts at most. A writer stays far below: a record has to pass the log's own limit (Kafka: 1 MiB).
+inline constexpr std::uint32_t kMaxEventBytes = 16u << 20;
+inline constexpr std::uint32_t kMaxPanesPerEvent = 65'536;
+inline constexpr std::uint32_t kMaxTextBytes = 4096;  // of any string
+
+/// Identity = (gateway, epoch, sequence). Sequences of an epoch begin at 1 and have no gap. An epoch's first event
+/// names the epoch before it and that one's last sequence (both 0: there was none).
 struct EventHeader {
   std::string gateway;
   std::uint64_t epoch = 0;
   std::uint64_t sequence = 0;
   std::uint64_t previous_epoch = 0;
   std::uint64_t previous_sequence = 0;
-  Digest digest{};          // of this epoch's events before this one; zero in its first
+  Digest digest{};           // of this epoch's events before this one; zero in its first
   ArrivalTime committed_at;  // the gateway's wall clock, for people; nothing is computed from it
 };
 
 /// The digest after an event: the first 16 bytes of SHA-256(digest before ‖ the event's bytes).
 Digest extend_digest(const Digest& before, std::string_view event);
 
-/// A pane with the series it belongs to; the pointers outlive the encoding.
+/// A pane with the series it belongs to. Both outlive the encoding.
 struct SeriesPane {
   const SeriesIdentity* series = nullptr;
   const Pane* pane = nullptr;
@@ -92,8 +97,15 @@ struct Event {
   std::variant<UnknownEvent, WindowBatch, SourceReport, Heartbeat> body;
 };
 
-enum class EventError : std::uint8_t { not_an_event, damaged, too_large };
+enum class EventError : std::uint8_t {
+  not_an_event,  // no file identifier
+  damaged,       // does not verify, or a value out of its range
+  too_large,     // over one of the limits above
+  newer,         // whole, but holds a kind of pane, field or component that only a newer reader can fold
+};
 
+/// Each returns the event's bytes. Equal arguments, equal bytes. Strings must be UTF-8 of at most kMaxTextBytes, panes
+/// not empty and at most kMaxPanesPerEvent, all of one event.
 std::string encode_window_batch(const EventHeader& header, const std::vector<SeriesPane>& panes);
 std::string encode_source_report(const EventHeader& header, const SourceReport& report);
 std::string encode_heartbeat(const EventHeader& header, const Heartbeat& heartbeat);
