@@ -40,9 +40,9 @@ void JournalTable::hand_over(std::uint64_t position, std::uint32_t readings, std
   row(JournalRow{position, readings, std::move(plan)});
 }
 
-sqlite::Outcome<void> JournalTable::read(std::uint64_t from, BlobSealer& sealer, std::vector<Damage>& damaged,
+sqlite::Outcome<void> JournalTable::read(BlobSealer& sealer, std::vector<Damage>& damaged,
                                          const std::function<void(const JournalRow&)>& row) {
-  std::uint64_t next = std::max(from, figures_.last + 1);
+  std::uint64_t next = figures_.last + 1;
   auto rows = select_.query(next);
   for (;;) {
     const auto more = rows.next();

@@ -31,10 +31,12 @@ class JournalTable {
 
   static sqlite::Outcome<JournalTable> prepare(sqlite::Connection& connection);
 
-  /// Hands the rows from `from` on to `row`, in order, and goes on after the last one it handed over when it is called
-  /// again. Rows that are damaged, or missing although later ones are there, are handed over without a plan and noted
-  /// in `damaged`.
-  sqlite::Outcome<void> read(std::uint64_t from, BlobSealer& sealer, std::vector<Damage>& damaged,
+  /// Before the first `read`: everything up to and including `passed` is in every shard.
+  void start_after(std::uint64_t passed) { figures_ = {passed, 0, 0}; }
+
+  /// Hands the rows after the last one it handed over to `row`, in order. Rows that are damaged, or missing although
+  /// later ones are there, are handed over without a plan and noted in `damaged`.
+  sqlite::Outcome<void> read(BlobSealer& sealer, std::vector<Damage>& damaged,
                              const std::function<void(const JournalRow&)>& row);
 
   /// Hands over what is missing at the end: the shards have seen positions up to `last`.

@@ -212,11 +212,11 @@ Result<Recovered, StoreError> SqliteStore::recover(const std::function<void(cons
 
   std::vector<JournalTable::Damage> damaged;
   JournalTable& journal = tables_->journal;
-  const std::uint64_t passed = tables_->shards.passed();
+  journal.start_after(tables_->shards.passed());
   const auto hand_over = [&](const JournalRow& read) {
     if (row) row(read);
   };
-  if (auto read = journal.read(passed + 1, sealer_, damaged, hand_over); !read) {
+  if (auto read = journal.read(sealer_, damaged, hand_over); !read) {
     return failed(read.error(), "reading the journal");
   }
   journal.read_missing(tables_->shards.newest(), damaged, hand_over);

@@ -1,0 +1,26 @@
+// One seeded life of a store on a disk that crashes: groups are committed, the process is killed, power is cut, fsyncs
+// fail, the disk fills up, and after every start what the store gives back is compared with what it had promised.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "edge/store/sqlite_store.h"
+
+namespace tidemark::test {
+
+struct Verdict {
+  std::string fault;  // empty: every promise was kept
+  std::uint64_t commits = 0;
+  std::uint64_t starts = 0;
+  std::uint64_t power_cuts = 0;
+  std::uint64_t io_faults = 0;
+  std::uint64_t full = 0;  // commits refused for want of room and later repeated
+  std::uint64_t operations = 0;
+  std::uint64_t history = 0;  // equal for equal seeds
+};
+
+/// Everything, the shape of the load and the kinds of faults included, is drawn from `seed`.
+Verdict live(std::uint64_t seed, const Discipline& discipline = {});
+
+}  // namespace tidemark::test

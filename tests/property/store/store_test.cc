@@ -1,0 +1,34 @@
+#include <doctest/doctest.h>
+
+#include <cstdlib>
+#include <string>
+
+#include "tests/property/store/history.h"
+
+namespace tidemark::test {
+namespace {
+
+TEST_CASE("what a commit returned is there after any crash, whole and once") {
+  const char* from_text = std::getenv("STORE_SEED");
+  const char* seeds_text = std::getenv("STORE_SEEDS");
+  const std::uint64_t from = from_text != nullptr ? std::stoull(from_text) : 1;
+  const std::uint64_t seeds = seeds_text != nullptr ? std::stoull(seeds_text) : 3'000;
+  Verdict sum;
+  std::uint64_t bad = 0;
+  for (std::uint64_t seed = from; seed < from + seeds; ++seed) {
+    const Verdict verdict = live(seed);
+    if (!verdict.fault.empty() && ++bad <= 10) FAIL_CHECK("seed " << seed << ": " << verdict.fault);
+    sum.commits += verdict.commits;
+    sum.starts += verdict.starts;
+    sum.power_cuts += verdict.power_cuts;
+    sum.io_faults += verdict.io_faults;
+    sum.full += verdict.full;
+    sum.operations += verdict.operations;
+  }
+  MESSAGE(seeds << " lives: " << bad << " bad, " << sum.commits << " commits, " << sum.starts << " starts, "
+                << sum.power_cuts << " power cuts, " << sum.io_faults << " I/O faults, " << sum.full
+                << " commits refused when full, " << sum.operations << " operations");
+}
+
+}  // namespace
+}  // namespace tidemark::test
