@@ -11,8 +11,10 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
+#include "edge/bytes/result.h"
 #include "edge/time/instant.h"
 #include "gateway/mqtt/gate.h"
 #include "gateway/mqtt/settings.h"
@@ -32,9 +34,11 @@ struct SessionStatus {
   std::uint64_t hung_calls = 0;
   std::vector<std::string> refused_filters;  // the broker's SUBACK refused these
   std::string last_error;                    // a sentence; empty: none since the start
-  Duration since_progress;  // since the broker was last heard; while nothing is connected, since it was lost
+  Duration since_progress;                   // since the broker was last heard; 0: never yet
   GateFigures gate;
 };
+
+struct SessionState;
 
 class Session {
  public:
@@ -55,8 +59,9 @@ class Session {
   [[nodiscard]] SessionStatus status() const;
 
  private:
-  struct State;
-  std::shared_ptr<State> state_;
+  const std::shared_ptr<SessionState> state_;  // shared with its threads, one of which may be left behind
+  std::thread worker_;
+  std::thread supervisor_;
 };
 
 }  // namespace tidemark

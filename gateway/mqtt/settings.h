@@ -25,6 +25,8 @@ struct MqttSettings {
   std::vector<std::string> filters;          // subscribed at QoS 1 on every connect. At least one
   std::vector<std::string> retired_filters;  // of an earlier configuration: the session still holds them; unsubscribed
 
+  bool session_expected = false;  // an earlier run had a session: if the broker has none, it counts as lost
+
   MqttVersion version = MqttVersion::automatic;
   Duration keepalive = seconds(30);      // whole seconds, 2 to 65,535
   std::uint16_t receive_maximum = 4096;  // MQTT 5 only. mosquitto sends 20 and waits if we do not say

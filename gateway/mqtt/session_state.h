@@ -1,0 +1,44 @@
+// What the threads of a session share. Internal to Session.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "gateway/mqtt/gate.h"
+#include "gateway/mqtt/session.h"
+#include "gateway/mqtt/settings.h"
+
+namespace tidemark {
+
+struct SessionState {
+  using Clock = std::chrono::steady_clock;
+
+  SessionState(const MqttSettings& mqtt, Gate& the_gate, std::function<void(const std::string&)> when_hung)
+      : settings(mqtt), hung(std::move(when_hung)), gate(&the_gate) {}
+
+  const MqttSettings settings;
+  const std::function<void(const std::string&)> hung;
+
+  /// Held for the worker's calls into the gate: when Paho hangs, the worker is left behind and may outlive it.
+  std::mutex gate_mutex;
+  Gate* gate;  // null: left behind
+
+  mutable std::mutex mutex;  // protects what follows
+  std::condition_variable changed;
+  bool stopping = false;
+  bool worker_done = false;
+  LinkReport link;                              // of the present attempt
+  std::optional<Clock::time_point> call_began;  // a call into Paho is under way
+  SessionStatus status;
+
+  [[nodiscard]] bool is_stopping() const {
+    const std::lock_guard lock(mutex);
+    return stopping;
+  }
+};
+
+}  // namespace tidemark

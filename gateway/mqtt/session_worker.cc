@@ -1,0 +1,335 @@
+#include "gateway/mqtt/session_worker.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+namespace tidemark {
+namespace {
+
+/// How long one look at a request of Paho takes at most: so soon a stop and a lost link are noticed.
+constexpr Duration kLook = milliseconds(100);
+
+/// A 3.1.1 broker cannot say that it gave our session to another client. It closes, soon after we have come back.
+constexpr Duration kSoon = seconds(5);
+constexpr int kSuspicious = 3;
+
+/// A broker that closes at CONNECT without a word may be one that does not know MQTT 5 and says so rudely.
+constexpr int kUnanswered = 2;
+
+/// Filters the broker refused are asked for again: its access rules may have been put right.
+constexpr Duration kAskAgain = seconds(60);
+
+/// A take-over is over when a connection has lasted so many take-over pauses.
+constexpr std::int64_t kTakeOverForgotten = 10;
+
+std::chrono::nanoseconds chrono(Duration duration) {
+  return std::chrono::nanoseconds(duration.ns);
+}
+double in_seconds(Duration duration) {
+  return static_cast<double>(duration.ns) / 1e9;
+}
+std::string_view name(MqttVersion version) {
+  return version == MqttVersion::v5 ? "5" : "3.1.1";
+}
+
+MqttVersion first_version(const MqttSettings& settings) {
+  return settings.version == MqttVersion::v3_1_1 ? MqttVersion::v3_1_1 : MqttVersion::v5;
+}
+
+/// While it lives, the supervisor sees a call into Paho under way.
+class CallMark {
+ public:
+  explicit CallMark(SessionState& state) : state_(state) {
+    const std::lock_guard lock(state_.mutex);
+    state_.call_began = SessionState::Clock::now();
+  }
+  ~CallMark() {
+    const std::lock_guard lock(state_.mutex);
+    state_.call_began.reset();
+  }
+  CallMark(const CallMark&) = delete;
+  CallMark& operator=(const CallMark&) = delete;
+
+ private:
+  SessionState& state_;
+};
+
+}  // namespace
+
+template <typename Function>
+auto SessionWorker::call(Function&& function) {
+  const CallMark mark(*state_);
+  return function();
+}
+
+SessionWorker::SessionWorker(std::shared_ptr<SessionState> state)
+    : state_(std::move(state)),
+      settings_(state_->settings),
+      back_off_(settings_.back_off_minimum, settings_.back_off_maximum, settings_.jitter_seed),
+      take_over_back_off_(settings_.take_over_back_off, {settings_.take_over_back_off.ns * 4}, settings_.jitter_seed),
+      version_(first_version(settings_)) {}
+
+void SessionWorker::run() {
+  while (!state_->is_stopping()) {
+    const Outcome outcome = attempt();
+    if (state_->is_stopping()) break;
+    wait(learn(outcome));
+  }
+  disconnect();
+  call([this] { client_.reset(); });
+}
+
+SessionWorker::Outcome SessionWorker::attempt() {
+  {
+    const std::lock_guard lock(state_->mutex);
+    state_->link = LinkReport();
+  }
+  Outcome ended = connect();
+  if (state_->is_stopping()) return ended;  // a connection there is gets its DISCONNECT
+  {
+    const std::lock_guard lock(state_->mutex);
+    state_->status.connected = false;
+  }
+  // Both legs are to be gone before the next attempt.
+  drop_link(ended.sentence);
+  std::unique_lock lock(state_->mutex);
+  state_->changed.wait_for(lock, chrono(settings_.connect_timeout), [this] {
+    return state_->link.connection == 0 || state_->link.end != LinkEnd::none || state_->stopping;
+  });
+  return ended;
+}
+
+SessionWorker::Outcome SessionWorker::connect() {
+  if (!make_client()) return outcome("the MQTT client cannot be made");
+  std::string secret;
+  {
+    const std::lock_guard lock(state_->gate_mutex);
+    if (state_->gate == nullptr) return {};
+    auto admitted = state_->gate->admit();
+    if (!admitted) return outcome(std::move(admitted.error().context));
+    secret = std::move(*admitted);
+  }
+  const auto begun = call([&] { return client_->connect(secret); });
+  if (begun == PahoClient::Answer::no || !await_connect()) return outcome(client_->error());
+  count_open();
+  const auto asked = call([&] { return client_->subscribe(settings_.filters, settings_.retired_filters); });
+  if (asked == PahoClient::Answer::no || !await_subscriptions()) return outcome("the broker does not answer SUBSCRIBE");
+  {
+    const std::lock_guard lock(state_->mutex);
+    state_->status.connected = true;
+  }
+  note_subscriptions();
+  stay();
+  return outcome("the connection ended");
+}
+
+bool SessionWorker::make_client() {
+  const auto gone = [this] { return call([this] { return !client_->connected(); }); };
+  if (client_ && client_->version() == version_) {
+    // Paho notices the end of its leg on a thread of its own.
+    const Clock::time_point until = Clock::now() + chrono(settings_.connect_timeout);
+    while (!gone() && Clock::now() < until && !state_->is_stopping()) wait(milliseconds(10));
+    if (gone()) return true;
+  }
+  call([this] { client_.reset(); });
+  std::uint16_t port = 0;
+  {
+    const std::lock_guard lock(state_->gate_mutex);
+    if (state_->gate == nullptr) return false;
+    port = state_->gate->port();
+  }
+  client_ = call([&]() -> std::unique_ptr<PahoClient> {
+    try {
+      return std::make_unique<PahoClient>(settings_, port, version_);
+    } catch (const std::exception& error) {
+      spdlog::error("MQTT: the client cannot be made: {}. Nothing is lost; it is tried again.", error.what());
+      return nullptr;
+    }
+  });
+  return client_ != nullptr;
+}
+
+bool SessionWorker::await_connect() {
+  for (;;) {
+    const auto answer = call([this] { return client_->connect_answer(kLook); });
+    if (answer == PahoClient::Answer::no || state_->is_stopping()) return false;
+    if (answer == PahoClient::Answer::yes) break;
+  }
+  return !link_ended();
+}
+
+bool SessionWorker::await_subscriptions() {
+  Clock::time_point until = Clock::now() + chrono(settings_.connect_timeout);
+  for (;;) {
+    const auto answer = call([this] { return client_->subscribe_answer(kLook); });
+    if (answer == PahoClient::Answer::yes) return true;
+    if (answer == PahoClient::Answer::no || state_->is_stopping() || link_ended()) return false;
+    // While the pipeline takes nothing, the gate does not read, and the SUBACK waits behind what it does not read.
+    if (gate_paused()) until = Clock::now() + chrono(settings_.connect_timeout);
+    if (Clock::now() >= until) return false;
+  }
+}
+
+/// Until the connection ends or the session stops.
+void SessionWorker::stay() {
+  Clock::time_point ask_again = Clock::now() + chrono(kAskAgain);
+  for (;;) {
+    {
+      std::unique_lock lock(state_->mutex);
+      const auto over = [this] { return state_->stopping || !state_->link.open; };
+      if (state_->status.refused_filters.empty()) {
+        // Woken now and then to forget an old take-over.
+        state_->changed.wait_for(lock, chrono(kAskAgain), over);
+      } else {
+        state_->changed.wait_until(lock, ask_again, over);
+      }
+      if (over()) return;
+      if (Clock::now() - opened_at_ >= chrono({settings_.take_over_back_off.ns * kTakeOverForgotten})) {
+        state_->status.taken_over = false;
+      }
+      if (state_->status.refused_filters.empty() || Clock::now() < ask_again) continue;
+      filters_to_ask_ = state_->status.refused_filters;
+    }
+    ask_again = Clock::now() + chrono(kAskAgain);
+    if (call([&] { return client_->subscribe(filters_to_ask_, {}); }) == PahoClient::Answer::no) return;
+    if (!await_subscriptions()) return;
+    note_subscriptions();
+  }
+}
+
+void SessionWorker::count_open() {
+  opened_at_ = Clock::now();
+  const std::lock_guard lock(state_->mutex);
+  SessionStatus& status = state_->status;
+  status.version = version_;
+  const bool had_session = status.connects > 0 || settings_.session_expected;
+  const bool present = state_->link.session_present;
+  ++status.connects;
+  if (status.connects > 1) ++status.reconnects;
+  if (had_session && !present) {
+    ++status.sessions_lost;
+    spdlog::warn(
+        "MQTT: the broker {}:{} no longer had our session: messages sent while we were away may be missing. What was "
+        "committed is kept. Look at its persistence settings, session expiry and queue limits.",
+        settings_.host, settings_.port);
+  }
+  spdlog::info("MQTT: connected to {}:{} as {} with MQTT {}{}, session {}", settings_.host, settings_.port,
+               settings_.client_id, name(version_), settings_.tls ? " over TLS" : "", present ? "resumed" : "new");
+}
+
+void SessionWorker::note_subscriptions() {
+  std::vector<std::string> refused = call([this] { return client_->refused(); });
+  if (!refused.empty()) {
+    spdlog::error(
+        "MQTT: the broker {}:{} refuses the subscription to {}. Other topics are read. Give the user the right to read "
+        "them; it is asked again every {:.0f} s.",
+        settings_.host, settings_.port, fmt::join(refused, ", "), in_seconds(kAskAgain));
+  }
+  const std::lock_guard lock(state_->mutex);
+  state_->status.refused_filters = std::move(refused);
+}
+
+/// What the gate knows of this attempt is nearer to the cause than what Paho saw.
+SessionWorker::Outcome SessionWorker::outcome(std::string otherwise) {
+  const std::lock_guard lock(state_->mutex);
+  Outcome outcome;
+  outcome.end = state_->link.end;
+  outcome.sentence = state_->link.sentence.empty() ? std::move(otherwise) : state_->link.sentence;
+  outcome.opened = opened_at_ != Clock::time_point();
+  if (outcome.opened) {
+    outcome.lasted = {std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - opened_at_).count()};
+  }
+  opened_at_ = Clock::time_point();
+  return outcome;
+}
+
+Duration SessionWorker::learn(const Outcome& outcome) {
+  const bool was_stable = outcome.opened && outcome.lasted >= settings_.stable_after;
+  if (was_stable) {
+    back_off_.reset();
+    if (outcome.lasted.ns >= settings_.take_over_back_off.ns * kTakeOverForgotten) take_over_back_off_.reset();
+  }
+  if (fall_back(outcome)) return {};
+
+  Duration pause = back_off_.next();
+  const bool taken_over = is_take_over(outcome);
+  if (taken_over) pause = std::max(pause, take_over_back_off_.next());
+  // A broker that was exchanged may speak 5 by now.
+  if (was_stable) version_ = first_version(settings_);
+
+  const std::lock_guard lock(state_->mutex);
+  SessionStatus& status = state_->status;
+  if (!outcome.opened) ++status.failures;
+  status.last_error = outcome.sentence;
+  if (taken_over) {
+    ++status.take_overs;
+    status.taken_over = true;
+    spdlog::error(
+        "MQTT: {}: another client uses the client id {}. What was committed is kept. Give each gateway an id of its "
+        "own; "
+        "next attempt in {:.0f} s.",
+        outcome.sentence, settings_.client_id, in_seconds(pause));
+  } else {
+    spdlog::warn("MQTT: {}. The broker keeps what is not acknowledged; next attempt in {:.1f} s.", outcome.sentence,
+                 in_seconds(pause));
+  }
+  return pause;
+}
+
+/// Whether the next attempt is with 3.1.1 and at once.
+bool SessionWorker::fall_back(const Outcome& outcome) {
+  if (settings_.version != MqttVersion::automatic) return false;
+  if (version_ == MqttVersion::v3_1_1) {
+    // Not the version, then: both are to be tried in turn.
+    if (!outcome.opened) version_ = MqttVersion::v5;
+    return false;
+  }
+  unanswered_ = outcome.end == LinkEnd::closed_unanswered ? unanswered_ + 1 : 0;
+  if (outcome.end != LinkEnd::version_refused && unanswered_ < kUnanswered) return false;
+  unanswered_ = 0;
+  version_ = MqttVersion::v3_1_1;
+  spdlog::warn("MQTT: {}. It is asked again with MQTT 3.1.1; some brokers then send only 20 messages at a time.",
+               outcome.sentence);
+  return true;
+}
+
+bool SessionWorker::is_take_over(const Outcome& outcome) {
+  const bool soon = outcome.opened && outcome.end == LinkEnd::closed && outcome.lasted < kSoon;
+  closed_soon_ = soon ? closed_soon_ + 1 : 0;
+  if (outcome.end != LinkEnd::taken_over && closed_soon_ < kSuspicious) return false;
+  closed_soon_ = 0;
+  return true;
+}
+
+void SessionWorker::wait(Duration duration) {
+  std::unique_lock lock(state_->mutex);
+  state_->changed.wait_for(lock, chrono(duration), [this] { return state_->stopping; });
+}
+
+void SessionWorker::disconnect() {
+  if (client_ && call([this] { return client_->connected(); })) {
+    call([this] { client_->disconnect(seconds(1)); });
+  }
+  const std::lock_guard lock(state_->mutex);
+  state_->status.connected = false;
+}
+
+void SessionWorker::drop_link(const std::string& why) {
+  const std::lock_guard lock(state_->gate_mutex);
+  if (state_->gate != nullptr) state_->gate->drop(why);
+}
+
+bool SessionWorker::gate_paused() {
+  const std::lock_guard lock(state_->gate_mutex);
+  return state_->gate != nullptr && state_->gate->figures().paused;
+}
+
+bool SessionWorker::link_ended() {
+  const std::lock_guard lock(state_->mutex);
+  return state_->link.end != LinkEnd::none;
+}
+
+}  // namespace tidemark
