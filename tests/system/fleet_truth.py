@@ -25,7 +25,8 @@ class Truth:
     whose readings do not, how many there are at least and at most (one that was published twice, because its connection
     broke, may be counted twice: nothing tells the two apart)."""
 
-    def __init__(self, truths, window, gateway="plant-7"):
+    def __init__(self, truths, window, gateway="plant-7", plant_tag=False):
+        """`window`: in ns. `plant_tag`: the first level of the topic is a tag, too."""
         self.fold = Fold(gateway)
         self.scalars = collections.defaultdict(lambda: [0, 0])
         self.fates = collections.Counter()
@@ -36,13 +37,14 @@ class Truth:
                 self.uncertain += fate == "unacknowledged"
                 if fate != "sent":
                     continue
-                site = topic.split("/")[1]
+                levels = topic.split("/")
+                tags = {"site": levels[1], **({"plant": levels[0]} if plant_tag else {})}
                 if stream == FLEET_SCALAR:
                     bounds = self.scalars[source]
                     bounds[0] += 1
                     bounds[1] += 1 + resent
                 else:
-                    self.fold.add(stream, source, tags_text({"site": site}), field, window, 0, time, decimal_of(value))
+                    self.fold.add(stream, source, tags_text(tags), field, window, 0, time, decimal_of(value))
 
     def differences(self, exported, limit=10):
         """What is wrong with an export (bytes); empty: nothing. Lost and counted twice are told apart by the counts."""

@@ -25,7 +25,8 @@ def stream(name="climate", topic="plant/{site}/{device}/climate", fields=("t",),
     settings.update(keys)
     lines = ["[[stream]]"] + [f"{key} = {toml_value(value)}" for key, value in settings.items() if value is not None]
     for path, field in (fields.items() if isinstance(fields, dict) else ((f, f) for f in fields or ())):
-        lines += ["", "[[stream.field]]", f"path = {toml_string(path)}", f"name = {toml_string(field)}"]
+        # The one value of a scalar has a name and no path.
+        lines += ["", "[[stream.field]]", f"path = {toml_string(path)}" if path else "", f"name = {toml_string(field)}"]
     return "\n".join(lines) + "\n"
 
 
@@ -86,19 +87,15 @@ FLEET_STREAMS = [
     ("door", ("open", "battery"), {}),
     ("tank", ("tank.level", "tank.volume"), {}),
     ("logger", ("temperature",), {"each": "samples", "sequence": "^.n"}),
-    ("illuminance", ("illuminance",), {"format": "scalar", "time": None, "time_format": None, "sequence": None}),
+    ("illuminance", {"": "illuminance"}, {"format": "scalar", "time": None, "time_format": None, "sequence": None}),
 ]
 FLEET_SCALAR = "illuminance"
 
 
 def fleet(plant="plant", window="5s", **keys):
-    """The streams for one plant of firmware-sim. An hour of lateness, as above; a scalar's field has no path."""
+    """The streams for one plant of firmware-sim, or with "{plant}" for all. An hour of lateness, as above."""
     text = ""
     for name, fields, settings in FLEET_STREAMS:
         settings = {"sequence": "n", "window": window, **settings, **keys}
-        if settings.get("format") == "scalar":
-            text += stream(name, f"{plant}/{{site}}/{{device}}/{name}", (), **settings)
-        else:
-            text += stream(name, f"{plant}/{{site}}/{{device}}/{name}", fields, **settings)
-        text += "\n"
+        text += stream(name, f"{plant}/{{site}}/{{device}}/{name}", fields, **settings) + "\n"
     return text
