@@ -77,7 +77,7 @@ void write_kafka(const KafkaConfiguration& kafka, Writer& out) {
 
 void write_limits(const LimitConfiguration& limits, Writer& out) {
   out.section("[limits]");
-  out.number("max_series", limits.max_series);
+  if (limits.max_series_given) out.number("max_series", limits.max_series);
   out.size("max_payload", limits.payload.max_bytes);
   out.number("max_depth", limits.payload.max_depth);
   out.size("queue", limits.queue);

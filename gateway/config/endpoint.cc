@@ -92,8 +92,11 @@ tl::expected<HostPort, Mistake> parse_host_port(std::string_view text, std::stri
 tl::expected<BrokerAddress, Mistake> parse_broker_url(std::string_view text) {
   constexpr std::string_view kExample = "\"mqtt://HOST:1883\" or \"mqtts://HOST:8883\"";
   const std::size_t separator = text.find("://");
+  // What stands before an '@' may be a secret: it is not repeated.
+  const bool has_user = text.find('@') != std::string_view::npos;
   if (separator == std::string_view::npos) {
-    return mistake(fmt::format("{} has no scheme", in_quotes(text)), fmt::format("write {} (mqtts is TLS)", kExample));
+    return mistake(has_user ? "the scheme is missing" : fmt::format("{} has no scheme", in_quotes(text)),
+                   fmt::format("write {} (mqtts is TLS)", kExample));
   }
   const std::string_view scheme = text.substr(0, separator);
   std::string_view rest = text.substr(separator + 3);
@@ -102,11 +105,12 @@ tl::expected<BrokerAddress, Mistake> parse_broker_url(std::string_view text) {
     if (scheme == "tcp") right = fmt::format("write \"mqtt://{}\"", rest);
     if (scheme == "ssl" || scheme == "tls") right = fmt::format("write \"mqtts://{}\"", rest);
     if (scheme == "ws" || scheme == "wss") right = fmt::format("MQTT over WebSocket is not supported: {}", right);
-    // What stands before an '@' may be a secret: it is not repeated.
-    if (rest.find('@') != std::string_view::npos) right = fmt::format("write {}", kExample);
-    return mistake(fmt::format("{} is not a scheme of a broker", in_quotes(scheme)), right);
+    if (has_user) right = fmt::format("write {}", kExample);
+    return mistake(
+        has_user ? "the scheme is not a broker's" : fmt::format("{} is not a scheme of a broker", in_quotes(scheme)),
+        right);
   }
-  if (rest.find('@') != std::string_view::npos) {
+  if (has_user) {
     return mistake("the URL holds a user or password",
                    "write mqtt.username and mqtt.password_file, and the URL without");
   }

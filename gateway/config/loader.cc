@@ -68,19 +68,15 @@ GatewayConfiguration load_gateway(Section section, const Surroundings& surroundi
 }
 
 void load_version(Section& section, MqttProtocol& out) {
-  constexpr std::array<Choice<MqttProtocol>, 2> kVersions = {
-      {{"5", MqttProtocol::v5}, {"3.1.1", MqttProtocol::v3_1_1}}};
   const toml::node* const node = section.find("version");
-  if (node != nullptr && !node->is_string()) {
-    const auto* const integer = node->as_integer();
-    if (integer != nullptr && integer->get() == 5) {
-      out = MqttProtocol::v5;
-    } else {
-      section.wrong("version", "is not a version of MQTT", "write 5 or \"3.1.1\", or leave it out for either");
-    }
-    return;
+  if (node == nullptr) return;
+  if (node->value_exact<std::int64_t>() == 5 || node->value_exact<std::string>() == "5") {
+    out = MqttProtocol::v5;
+  } else if (node->value_exact<std::string>() == "3.1.1") {
+    out = MqttProtocol::v3_1_1;
+  } else {
+    section.wrong("version", "is not a version of MQTT", "write 5 or \"3.1.1\", or leave it out for either");
   }
-  section.choice<MqttProtocol>("version", kVersions, {}, out);
 }
 
 void load_credentials(Section& section, const Surroundings& surroundings, MqttConfiguration& out) {
@@ -164,7 +160,8 @@ AdminConfiguration load_admin(Section section, const Surroundings& surroundings)
 LimitConfiguration load_limits(Section& section) {
   LimitConfiguration out;
   std::int64_t number = out.max_series;
-  if (section.integer("max_series", 1, 10'000'000, number)) out.max_series = static_cast<std::uint32_t>(number);
+  out.max_series_given = section.integer("max_series", 1, 10'000'000, number);
+  out.max_series = static_cast<std::uint32_t>(number);
   std::uint64_t bytes = 0;
   if (section.size("max_payload", {256, 16 * kMiB}, bytes)) out.payload.max_bytes = static_cast<std::uint32_t>(bytes);
   number = out.payload.max_depth;
@@ -215,7 +212,7 @@ std::vector<LoadedStream> load_streams(Section& top, const PayloadLimits& limits
 void check_memory(const Configuration& configuration, const Section& limits, const std::vector<LoadedStream>& streams,
                   ProblemList& problems) {
   const MemoryEstimate estimate = estimate_memory(configuration);
-  const bool given = limits.has("max_series");
+  const bool given = configuration.limits.max_series_given;
   const std::uint64_t demanded =
       given ? configuration.limits.max_series : std::min<std::uint64_t>(kLeastSeries, configuration.limits.max_series);
   if (estimate.at(demanded) <= configuration.limits.memory) return;
