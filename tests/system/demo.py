@@ -125,7 +125,7 @@ class Demo:
         self.recorded = Recorded(room.folder)
         self.broker = room.keep(Broker(room.folder)).start()
         screen.note(f"mosquitto on port {self.broker.port}; its configuration: {self.broker.config}")
-        streams = fleet("{plant}", WINDOW, idle_timeout="2s") + self.recorded.streams
+        streams = fleet("plants/{plant}", WINDOW, idle_timeout="2s") + self.recorded.streams
         self.edge = room.keep(Appliance(room.folder, self.broker.url, streams)).start()
         screen.note(f"appliance ready, {self.edge.admin_url}/metrics; its configuration: {self.edge.config}")
         self.truths, self.plants = [], []
@@ -133,7 +133,7 @@ class Demo:
             truth = room.path(f"{name}.truth.db")
             self.truths.append(truth)
             self.plants.append(room.keep(Simulator(
-                room.folder, self.broker.url, "--plant", name, "--devices", devices, "--start-id", number * 1000 + 1,
+                room.folder, self.broker.url, "--plant", f"plants/{name}", "--devices", devices, "--start-id", number * 1000 + 1,
                 "--interval", interval, "--duration", f"{self.seconds}s", "--seed", number + 1, "--profile", profile,
                 "--truth", truth, name=name)))
             screen.note(f"plant {name}: {devices} devices, profile {profile}")

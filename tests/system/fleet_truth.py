@@ -26,7 +26,7 @@ class Truth:
     broke, may be counted twice: nothing tells the two apart)."""
 
     def __init__(self, truths, window, gateway="plant-7", plant_tag=False):
-        """`window`: in ns. `plant_tag`: the first level of the topic is a tag, too."""
+        """`window`: in ns. `plant_tag`: the level before the site is a tag, too."""
         self.fold = Fold(gateway)
         self.scalars = collections.defaultdict(lambda: [0, 0])
         self.fates = collections.Counter()
@@ -37,8 +37,9 @@ class Truth:
                 self.uncertain += fate == "unacknowledged"
                 if fate != "sent":
                     continue
-                levels = topic.split("/")
-                tags = {"site": levels[1], **({"plant": levels[0]} if plant_tag else {})}
+                # ...plant/site/device/stream
+                plant, site = topic.split("/")[-4:-2]
+                tags = {"site": site, **({"plant": plant} if plant_tag else {})}
                 if stream == FLEET_SCALAR:
                     bounds = self.scalars[source]
                     bounds[0] += 1

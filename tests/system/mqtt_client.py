@@ -35,6 +35,9 @@ def packet(kind, flags, body):
 
 
 def publish_packet(topic, payload, qos=1, packet_id=0, dup=False, retain=False, version=4):
+    """`topic` and `payload`: str or bytes."""
+    if isinstance(payload, str):
+        payload = payload.encode("utf-8")
     head = text(topic) + (struct.pack(">H", packet_id) if qos else b"") + (b"\0" if version == 5 else b"")
     return packet(PUBLISH, (8 if dup else 0) | qos << 1 | (1 if retain else 0), head + payload)
 
@@ -130,8 +133,6 @@ class Client:
         """`topic` and `payload`: str or bytes."""
         if self.failed:
             raise self.failed
-        if isinstance(payload, str):
-            payload = payload.encode("utf-8")
         taken = 0 if qos == 0 else (packet_id or self._take_id())
         self.sock.sendall(publish_packet(topic, payload, qos, taken, dup, retain, self.version))
         return taken
@@ -140,8 +141,6 @@ class Client:
         """Many (topic, payload), written in big pieces, with at most `window` not acknowledged."""
         out = bytearray()
         for count, (topic, payload) in enumerate(messages, 1):
-            if isinstance(payload, str):
-                payload = payload.encode("utf-8")
             with self._lock:
                 # Write out what is gathered before waiting for its acknowledgement.
                 if len(self._unacked) >= window:
@@ -268,8 +267,6 @@ class Link:
         self.sock.sendall(raw)
 
     def publish(self, topic, payload, packet_id, dup=False, retain=False, qos=1):
-        if isinstance(payload, str):
-            payload = payload.encode("utf-8")
         self.send(publish_packet(topic, payload, qos, packet_id, dup, retain, self.version))
 
     def acked(self):
