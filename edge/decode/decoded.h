@@ -15,25 +15,25 @@
 namespace tidemark {
 
 struct FieldValue {
-  std::int32_t field = -1;                // index into StreamDefinition::fields, or -1: named by `name`
-  std::string_view name;                  // the field's name, always set
-  Decimal value;                          // meaningless when rejected
-  bool inexact = false;                   // more than 18 digits: rounded to a double first
-  std::optional<Rejection> rejection;     // why this one reading is not taken
+  std::int32_t field = -1;             // index into StreamDefinition::fields, or -1: named by `name`
+  std::string_view name;               // the field's name, always set
+  Decimal value;                       // meaningless when rejected
+  bool inexact = false;                // more than 18 digits: rounded to a double first
+  std::optional<Rejection> rejection;  // why this one reading is not taken
 };
 
 struct Record {
   std::string_view source;
-  std::uint32_t first_tag = 0;            // into Decoded::tags; as many as the stream has tags, in its order
-  std::uint32_t first_field = 0;          // into Decoded::fields
+  std::uint32_t first_tag = 0;    // into Decoded::tags; as many as the stream has tags, in its order
+  std::uint32_t first_field = 0;  // into Decoded::fields
   std::uint32_t field_count = 0;
-  std::optional<EventTime> time;          // nullopt: the stream has no `time`; arrival time it is
+  std::optional<EventTime> time;  // nullopt: the stream has no `time`; arrival time it is
   std::optional<std::uint64_t> sequence;
-  std::optional<Rejection> rejection;     // why none of this record's readings is taken (no_time, missing_field ...)
+  std::optional<Rejection> rejection;  // why none of this record's readings is taken (no_time, missing_field ...)
 };
 
 struct Decoded {
-  std::optional<Rejection> rejection;     // of the whole message; then there are no records
+  std::optional<Rejection> rejection;  // of the whole message; then there are no records
   std::vector<Record> records;
   std::vector<std::string_view> tags;
   std::vector<FieldValue> fields;

@@ -69,12 +69,14 @@ Duration unit_of(TimeFormat format) {
   return nanoseconds(1);
 }
 
-tl::expected<EventTime, Rejection> time_of(const JsonValue& value, TimeFormat format) {
+// Why there is no time, if so; otherwise it is in `time`.
+std::optional<Rejection> read_time(const JsonValue& value, TimeFormat format, std::optional<EventTime>& time) {
   const bool is_text = format == TimeFormat::rfc3339;
-  if (value.kind != (is_text ? Kind::string : Kind::number)) return tl::unexpected(Rejection::no_time);
-  const auto time = is_text ? parse_rfc3339(value.text) : parse_epoch(value.text, unit_of(format));
-  if (time) return *time;
-  return tl::unexpected(time.error() == TimestampError::out_of_range ? Rejection::out_of_range : Rejection::no_time);
+  if (value.kind != (is_text ? Kind::string : Kind::number)) return Rejection::no_time;
+  const auto parsed = is_text ? parse_rfc3339(value.text) : parse_epoch(value.text, unit_of(format));
+  if (!parsed) return parsed.error() == TimestampError::out_of_range ? Rejection::out_of_range : Rejection::no_time;
+  time = *parsed;
+  return std::nullopt;
 }
 
 class JsonDecoder final : public Decoder {
@@ -115,7 +117,7 @@ class JsonDecoder final : public Decoder {
   }
 
   void add_record(std::size_t element, Decoded& out) {
-    Record record;
+    Record& record = out.records.emplace_back();
     const JsonWalk::Element& found = walk_.elements()[element];
     const auto reject = [&record](Rejection reason) {
       if (!record.rejection) record.rejection = reason;
@@ -132,7 +134,6 @@ class JsonDecoder final : public Decoder {
       record.field_count = static_cast<std::uint32_t>(out.fields.size()) - record.first_field;
     }
     if (record.field_count == 0) reject(Rejection::missing_field);
-    out.records.push_back(record);
   }
 
   template <typename Reject>
@@ -162,9 +163,8 @@ class JsonDecoder final : public Decoder {
   void add_time(std::size_t element, Record& record, const Reject& reject) {
     const JsonPlan& plan = walk_.plan();
     if (plan.time()) {
-      const auto time = time_of(walk_.value(*plan.time(), element), time_format_);
-      if (time) record.time = *time;
-      if (!time) reject(time.error());
+      const auto reason = read_time(walk_.value(*plan.time(), element), time_format_, record.time);
+      if (reason) reject(*reason);
     }
     if (plan.sequence()) {
       const JsonValue& value = walk_.value(*plan.sequence(), element);
@@ -176,18 +176,18 @@ class JsonDecoder final : public Decoder {
   void add_field(std::size_t element, std::size_t index, std::vector<FieldValue>& fields) const {
     const JsonValue& value = walk_.value(walk_.plan().fields()[index], element);
     if (value.kind == Kind::absent) return;
-    FieldValue field;
+    FieldValue& field = fields.emplace_back();
     field.field = static_cast<std::int32_t>(index);
     field.name = field_names_[index];
     field.value = value.value;
     field.inexact = value.inexact;
-    field.rejection = value.rejection;
-    if (value.kind == Kind::nonfinite) {
+    if (value.out_of_range) {
+      field.rejection = Rejection::out_of_range;
+    } else if (value.kind == Kind::nonfinite) {
       field.rejection = Rejection::nonfinite;
     } else if (value.kind != Kind::number && value.kind != Kind::boolean) {
       field.rejection = Rejection::wrong_type;
     }
-    fields.push_back(field);
   }
 
   Identity identity_;

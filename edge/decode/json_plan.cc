@@ -119,21 +119,4 @@ Result<JsonPlan, DecoderError> JsonPlan::create(const StreamDefinition& definiti
   return JsonPlanBuilder().build(definition, identity);
 }
 
-const JsonPlan::Node* JsonPlan::child(const Node& parent, std::uint32_t place) const {
-  for (const auto& [known, below] : parent.indexes) {
-    if (known == place) return &nodes_[below];
-  }
-  return nullptr;
-}
-
-const JsonPlan::Node* JsonPlan::child(const Node& parent, std::string_view key, std::size_t& next) const {
-  const std::size_t count = parent.keys.size();
-  for (std::size_t tried = 0; tried < count; ++tried) {
-    if (next >= count) next = 0;
-    const auto& [known, below] = parent.keys[next++];
-    if (known == key) return &nodes_[below];
-  }
-  return nullptr;
-}
-
 }  // namespace tidemark

@@ -41,10 +41,23 @@ class JsonPlan {
   static Result<JsonPlan, DecoderError> create(const StreamDefinition& definition, const Identity& identity);
 
   [[nodiscard]] const Node& node(std::uint32_t index) const { return nodes_[index]; }
-  [[nodiscard]] const Node* child(const Node& parent, std::uint32_t place) const;
-  /// `next`: where in parent.keys to look first, and where to look the next time: devices write their keys in one
-  /// order.
-  [[nodiscard]] const Node* child(const Node& parent, std::string_view key, std::size_t& next) const;
+  /// What is wanted at a place or key of `parent`, or nullptr. `next`: where in parent.keys to look first, and where to
+  /// look the next time; devices write their keys in one order.
+  [[nodiscard]] const Node* child(const Node& parent, std::uint32_t place) const {
+    for (const auto& [known, below] : parent.indexes) {
+      if (known == place) return &nodes_[below];
+    }
+    return nullptr;
+  }
+  [[nodiscard]] const Node* child(const Node& parent, std::string_view key, std::size_t& next) const {
+    const std::size_t count = parent.keys.size();
+    for (std::size_t tried = 0; tried < count; ++tried) {
+      if (next >= count) next = 0;
+      const auto& [known, below] = parent.keys[next++];
+      if (known == key) return &nodes_[below];
+    }
+    return nullptr;
+  }
   [[nodiscard]] bool has_each() const { return record_root_ != 0; }
   [[nodiscard]] std::uint32_t message_root() const { return 0; }
   [[nodiscard]] std::uint32_t record_root() const { return record_root_; }

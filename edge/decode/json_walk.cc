@@ -44,6 +44,11 @@ bool is_json_number(std::string_view text) {
   return at == end;
 }
 
+bool is_reading(const JsonValue& value) {
+  return value.kind == JsonValue::Kind::number || value.kind == JsonValue::Kind::nonfinite ||
+         value.kind == JsonValue::Kind::boolean;
+}
+
 std::uint64_t key_prefix(std::string_view key) {
   std::uint64_t prefix = 0;
   std::memcpy(&prefix, key.data(), std::min<std::size_t>(key.size(), 7));
@@ -77,21 +82,15 @@ std::optional<Rejection> JsonWalk::run(std::string_view payload, std::vector<Fie
 
   slots_.resize(plan_.message_slots());
   const Node& root = plan_.node(plan_.message_root());
-  JsonValue ignored;
   bool good = false;
   if (!plan_.has_each()) {
     good = element(0);
   } else {
-    good = is_container(peek()) ? container(&root, false, 0) : scalar(&root, false, ignored);
+    good = is_container(peek()) ? container(&root, false, 0) : scalar(&root, false) != nullptr;
   }
   if (!good) return failure_;
   if (*at_ != payload.size()) return Rejection::malformed;  // something follows the value
   return std::nullopt;
-}
-
-const JsonValue& JsonWalk::value(std::uint32_t node_index, std::size_t element) const {
-  const Node& node = plan_.node(node_index);
-  return slots_[node.at_message ? node.slot : plan_.message_slots() + element * plan_.record_slots() + node.slot];
 }
 
 // A token ends where the next begins; white space between them is counted to it.
@@ -131,8 +130,8 @@ bool JsonWalk::element(std::uint32_t depth) {
   const bool structure = is_container(peek());
   elements_.push_back({first, 0, structure});
   slots_.resize(slots_.size() + plan_.record_slots());
-  JsonValue ignored;
-  if (!(structure ? container(&root, plan_.fields().empty(), depth) : scalar(&root, false, ignored))) return false;
+  const bool good = structure ? container(&root, plan_.fields().empty(), depth) : scalar(&root, false) != nullptr;
+  if (!good) return false;
   elements_.back().reading_count = static_cast<std::uint32_t>(named_->size()) - first;
   return true;
 }
@@ -199,9 +198,7 @@ bool JsonWalk::items(Item&& item) {
 template <typename AppendStep>
 bool JsonWalk::child(const Node* node, bool naming, std::uint32_t depth, AppendStep&& append_step) {
   if (!naming) {
-    if (is_container(peek())) return container(node, false, depth);
-    JsonValue value;
-    return scalar(node, false, value);
+    return is_container(peek()) ? container(node, false, depth) : scalar(node, false) != nullptr;
   }
   const std::size_t outer = path_.size();
   bool good = false;
@@ -209,22 +206,24 @@ bool JsonWalk::child(const Node* node, bool naming, std::uint32_t depth, AppendS
     append_step();
     good = container(node, true, depth);
   } else {
-    JsonValue value;
-    good = scalar(node, true, value);
-    const bool is_reading = value.kind == JsonValue::Kind::number || value.kind == JsonValue::Kind::nonfinite ||
-                            value.kind == JsonValue::Kind::boolean;
-    if (good && is_reading && (node == nullptr || !node->wanted)) {
+    const JsonValue* const value = scalar(node, true);
+    good = value != nullptr;
+    if (good && is_reading(*value) && (node == nullptr || !node->wanted)) {
       append_step();
-      add_reading(path_, value);
+      add_reading(path_, *value);
     }
   }
   path_.resize(outer);
   return good;
 }
 
-bool JsonWalk::scalar(const Node* node, bool naming, JsonValue& value) {
-  using Kind = JsonValue::Kind;
+// Any other value, read where it is to stay: copies of what was written a moment ago, piece by piece, would stall.
+// nullptr: the document is rejected.
+const JsonValue* JsonWalk::scalar(const Node* node, bool naming) {
   const bool wanted = node != nullptr && node->wanted;
+  if (node != nullptr) forget_below(*node);
+  if (!wanted) unwanted_ = JsonValue{};
+  JsonValue& value = wanted ? slot_of(*node) : unwanted_;
   const char first = peek();
   bool good = true;
   if (first == '"') {
@@ -234,20 +233,19 @@ bool JsonWalk::scalar(const Node* node, bool naming, JsonValue& value) {
   } else {
     value.text = token();
     if (value.text == "true" || value.text == "false") {
-      value.kind = Kind::boolean;
+      value.kind = JsonValue::Kind::boolean;
       value.value.coefficient = value.text == "true" ? 1 : 0;
     } else if (value.text != "null") {
       good = number(true, value);
     }
   }
-  if (!good) return fail(Rejection::malformed);
-  ++at_;
-  if (node != nullptr) {
-    forget_below(*node);
-    if (wanted) slot_of(*node) = value;
-    if (node->each && value.kind != Kind::absent) each_ = Each::wrong_type;
+  if (!good) {
+    failure_ = Rejection::malformed;
+    return nullptr;
   }
-  return true;
+  ++at_;
+  if (node != nullptr && node->each && value.kind != JsonValue::Kind::absent) each_ = Each::wrong_type;
+  return &value;
 }
 
 bool JsonWalk::string(bool wanted, JsonValue& value) {
@@ -289,7 +287,7 @@ bool JsonWalk::number(bool decimal, JsonValue& value) {
       value.kind = JsonValue::Kind::nonfinite;
       return true;
     case DecimalError::out_of_range:
-      value.rejection = Rejection::out_of_range;
+      value.out_of_range = true;
       return true;
   }
   return false;
@@ -307,17 +305,16 @@ bool JsonWalk::key(std::string_view& key) {
 }
 
 void JsonWalk::add_reading(std::string_view name, const JsonValue& value) {
-  FieldValue reading;
+  FieldValue& reading = named_->emplace_back();
   reading.value = value.value;
   reading.inexact = value.inexact;
-  reading.rejection = value.rejection;
+  if (value.out_of_range) reading.rejection = Rejection::out_of_range;
   if (value.kind == JsonValue::Kind::nonfinite) reading.rejection = Rejection::nonfinite;
   if (is_label(name)) {
     reading.name = names_.keep(name);
   } else {
     reading.rejection = Rejection::malformed;
   }
-  named_->push_back(reading);
 }
 
 // Takes back the readings below keys that a later key of the same object repeats. A few keys are compared with each

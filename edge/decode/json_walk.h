@@ -27,19 +27,21 @@ struct JsonValue {
     absent,     // or null
     string,     // `text`, unescaped
     no_text,    // a string with half a surrogate pair
-    number,     // `text` as it stands; as a field also `value` or `rejection`
+    number,     // `text` as it stands; of a field also its value
     nonfinite,  // NaN or an infinity
     boolean,    // `text`, and `value` 0 or 1
     structure,  // an object or array
   };
   Kind kind = Kind::absent;
   bool inexact = false;
-  std::optional<Rejection> rejection;  // out_of_range
+  bool out_of_range = false;
   Decimal value;
   std::string_view text;
 };
 
 class JsonWalk {
+  using Node = JsonPlan::Node;  // nullptr: nothing is wanted here or below
+
  public:
   /// A record's part of the findings: the message, or one element of `each`.
   struct Element {
@@ -60,7 +62,11 @@ class JsonWalk {
 
   [[nodiscard]] const std::vector<Element>& elements() const { return elements_; }
   [[nodiscard]] Each each() const { return each_; }
-  [[nodiscard]] const JsonValue& value(std::uint32_t node, std::size_t element) const;
+  /// What was found for a node of the plan, for one of elements().
+  [[nodiscard]] const JsonValue& value(std::uint32_t node_index, std::size_t element) const {
+    const Node& node = plan_.node(node_index);
+    return slots_[node.at_message ? node.slot : plan_.message_slots() + element * plan_.record_slots() + node.slot];
+  }
 
  private:
   // A key of the object at hand or of one around it, and the readings below it.
@@ -71,8 +77,6 @@ class JsonWalk {
     std::uint32_t end_reading = 0;
     bool repeated = false;  // a later key is equal
   };
-
-  using Node = JsonPlan::Node;  // nullptr: nothing is wanted here or below
 
   bool fail(Rejection reason);
   [[nodiscard]] char peek() const { return text_[*at_]; }
@@ -88,7 +92,7 @@ class JsonWalk {
   bool items(Item&& item);
   template <typename AppendStep>
   bool child(const Node* node, bool naming, std::uint32_t depth, AppendStep&& append_step);
-  bool scalar(const Node* node, bool naming, JsonValue& value);
+  const JsonValue* scalar(const Node* node, bool naming);
   bool string(bool wanted, JsonValue& value);
   bool number(bool decimal, JsonValue& value);
   bool key(std::string_view& key);
@@ -108,6 +112,7 @@ class JsonWalk {
   const std::uint32_t* at_ = nullptr;  // the token at hand
   Rejection failure_ = Rejection::malformed;
   Each each_ = Each::absent;
+  JsonValue unwanted_;            // the scalar at hand, when no slot is for it
   std::vector<JsonValue> slots_;  // the message's, then those of each element
   std::vector<Element> elements_;
   std::vector<FieldValue>* named_ = nullptr;
