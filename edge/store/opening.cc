@@ -55,6 +55,7 @@ Result<void, StoreError> Opening::find() {
       if (options_.vfs.empty()) return make_private_file(options_.path);
       return {};
     case StateFile::plausible:
+      if (discipline_.forget_cache_at_open) return forget_cached_pages(options_.path, options_.vfs);
       return {};
   }
   return {};

@@ -12,6 +12,8 @@ namespace tidemark {
 struct Discipline {
   /// Of commits and of checkpoints.
   const char* synchronous = "EXTRA";
+  /// The WAL is read from the disk, not from the page cache, which after a failed fsync shows what was never written.
+  bool forget_cache_at_open = true;
   /// A checkpoint must succeed before the first commit after a start: until then the commits of the process before may
   /// stand only in the page cache of a WAL whose fsync failed.
   bool checkpoint_at_open = true;

@@ -6,9 +6,11 @@
 
 #include <array>
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
 #include <memory>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "edge/store/schema.h"
@@ -38,24 +40,55 @@ bool exists(sqlite3_vfs* vfs, const std::string& path) {
   return vfs->xAccess(vfs, path.c_str(), SQLITE_ACCESS_EXISTS, &there) == SQLITE_OK && there != 0;
 }
 
-// Reads the header as far as the file goes; false if the file cannot be read.
-bool read_header(sqlite3_vfs* vfs, const std::string& path, Header& header, sqlite3_int64& size) {
-  // SQLite's own VFS wants a name with the framing that only this function makes.
-  const std::unique_ptr<char, void (*)(char*)> name(
-      const_cast<char*>(sqlite3_create_filename(path.c_str(), "", "", 0, nullptr)),
-      [](char* framed) { sqlite3_free_filename(framed); });
-  const auto words =
-      (static_cast<std::size_t>(vfs->szOsFile) + sizeof(std::max_align_t) - 1) / sizeof(std::max_align_t);
-  std::vector<std::max_align_t> memory(words);
-  auto* file = reinterpret_cast<sqlite3_file*>(memory.data());
-  file->pMethods = nullptr;
-  if (vfs->xOpen(vfs, name.get(), file, SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_READONLY, nullptr) != SQLITE_OK) {
-    return false;
+// An open file of a VFS, without a connection.
+class RawFile {
+ public:
+  RawFile(sqlite3_vfs* vfs, const std::string& path, int flags)
+      // SQLite's own VFS wants a name with the framing that only this function makes.
+      : name_(const_cast<char*>(sqlite3_create_filename(path.c_str(), "", "", 0, nullptr)), &free_name),
+        memory_((static_cast<std::size_t>(vfs->szOsFile) + sizeof(std::max_align_t) - 1) / sizeof(std::max_align_t)),
+        file_(reinterpret_cast<sqlite3_file*>(memory_.data())) {
+    file_->pMethods = nullptr;
+    open_ = vfs->xOpen(vfs, name_.get(), file_, flags, nullptr) == SQLITE_OK;
   }
-  const int sized = file->pMethods->xFileSize(file, &size);
-  const int got = file->pMethods->xRead(file, header.data(), static_cast<int>(header.size()), 0);
-  file->pMethods->xClose(file);
-  return sized == SQLITE_OK && (got == SQLITE_OK || got == SQLITE_IOERR_SHORT_READ);
+  RawFile(const RawFile&) = delete;
+  RawFile& operator=(const RawFile&) = delete;
+  ~RawFile() {
+    if (file_->pMethods != nullptr) file_->pMethods->xClose(file_);
+  }
+
+  // As far as the file goes; false if it cannot be read.
+  bool read(Header& header, sqlite3_int64& size) {
+    if (!open_ || file_->pMethods->xFileSize(file_, &size) != SQLITE_OK) return false;
+    const int got = file_->pMethods->xRead(file_, header.data(), static_cast<int>(header.size()), 0);
+    return got == SQLITE_OK || got == SQLITE_IOERR_SHORT_READ;
+  }
+
+  bool forget_cached_pages() {
+    if (!open_ || file_->pMethods->xSync(file_, SQLITE_SYNC_NORMAL) != SQLITE_OK) return false;
+    file_->pMethods->xFileControl(file_, kForgetCachedPages, nullptr);
+    return true;
+  }
+
+ private:
+  static void free_name(char* name) { sqlite3_free_filename(name); }
+
+  std::unique_ptr<char, void (*)(char*)> name_;
+  std::vector<std::max_align_t> memory_;
+  sqlite3_file* file_;
+  bool open_ = false;
+};
+
+// The same for the platform's own VFS, which lends nobody its descriptors. Not for a file this process has open:
+// closing any descriptor of a file drops the process's locks on it.
+bool forget_cached_pages_of(const std::string& path) {
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) return true;  // Not there, or SQLite says why it cannot be read.
+  const bool written = ::fsync(file) == 0;
+  // Advice, but the only way there is; where the file system ignores it, nothing is lost that was not lost before.
+  ::posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED);
+  ::close(file);
+  return written;
 }
 
 }  // namespace
@@ -73,11 +106,31 @@ Result<StateFile, StoreError> look_at_state_file(const std::string& path, const 
   Header header{};
   sqlite3_int64 size = 0;
   // What cannot be read here is left to SQLite, which says why.
-  if (!read_header(vfs, full, header, size) || size == 0) return StateFile::plausible;
+  if (!RawFile(vfs, full, SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_READONLY).read(header, size) || size == 0) {
+    return StateFile::plausible;
+  }
   const bool ours = std::string_view(header.data(), kMagic.size()) == kMagic &&
                     big_endian(header, kApplicationIdOffset) == kApplicationId;
   if (ours || exists(vfs, full + "-wal") || exists(vfs, full + "-journal")) return StateFile::plausible;
   return StateFile::foreign;
+}
+
+Result<void, StoreError> forget_cached_pages(const std::string& path, const std::string& vfs_name) {
+  sqlite3_vfs* vfs = sqlite3_vfs_find(vfs_name.empty() ? nullptr : vfs_name.c_str());
+  for (const auto& [suffix, flag] :
+       {std::pair("-wal", SQLITE_OPEN_WAL), std::pair("-journal", SQLITE_OPEN_MAIN_JOURNAL)}) {
+    const std::string beside = path + suffix;
+    if (vfs_name.empty()
+            ? forget_cached_pages_of(beside)
+            : !exists(vfs, beside) || RawFile(vfs, beside, flag | SQLITE_OPEN_READWRITE).forget_cached_pages()) {
+      continue;
+    }
+    return tl::unexpected(
+        failure(StoreError::broken, beside,
+                "cannot be written to the disk. Nothing was changed; everything acknowledged is there. "
+                "Check the kernel's log and the disk, then start again."));
+  }
+  return {};
 }
 
 Result<void, StoreError> make_private_file(const std::string& path) {

@@ -58,7 +58,11 @@ struct CrashVfs {
     *reserved = 0;
     return SQLITE_OK;
   }
-  static int control(sqlite3_file*, int, void*) { return SQLITE_NOTFOUND; }
+  static int control(sqlite3_file* file, int operation, void*) {
+    if (operation != CrashDisk::kForgetCachedPages) return SQLITE_NOTFOUND;
+    CrashDisk::forget_cached_pages(**handle(file).file);
+    return SQLITE_OK;
+  }
   static int sector_size(sqlite3_file*) { return static_cast<int>(kSector); }
   static int characteristics(sqlite3_file* file) {
     return handle(file).disk->powersafe_overwrite_ ? SQLITE_IOCAP_POWERSAFE_OVERWRITE : 0;
@@ -293,6 +297,11 @@ int CrashDisk::sync(File& file) {
   file.pending.clear();
   if (std::exchange(file.syncs_folder, false)) durable_folder_ = folder_;
   return SQLITE_OK;
+}
+
+void CrashDisk::forget_cached_pages(File& file) {
+  file.shown = file.durable;
+  for (const Change& change : file.pending) apply(file.shown, change);
 }
 
 int CrashDisk::remove(const std::string& name, bool sync_folder) {

@@ -30,6 +30,8 @@ namespace tidemark::test {
 
 class CrashDisk {
  public:
+  static constexpr int kForgetCachedPages = 0x54494445;
+
   /// How often an operation fails with an I/O error, in a million.
   struct Faults {
     std::uint32_t read = 0;
@@ -106,6 +108,7 @@ class CrashDisk {
   int write(File& file, const void* from, std::size_t size, std::size_t offset);
   int truncate(File& file, std::size_t size);
   int sync(File& file);
+  static void forget_cached_pages(File& file);
   int remove(const std::string& name, bool sync_folder);
 
   SeededRandom random_;

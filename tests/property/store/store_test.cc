@@ -30,5 +30,39 @@ TEST_CASE("what a commit returned is there after any crash, whole and once") {
                 << " commits refused when full, " << sum.operations << " operations");
 }
 
+// The first seed from 1 whose life goes wrong; 0: none of `seeds`.
+std::uint64_t first_bad_seed(const Discipline& discipline, std::uint64_t seeds) {
+  for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
+    const Verdict verdict = live(seed, discipline);
+    if (!verdict.fault.empty()) {
+      MESSAGE("seed " << seed << ": " << verdict.fault);
+      return seed;
+    }
+  }
+  return 0;
+}
+
+TEST_CASE("each rule that is left out is missed") {
+  Discipline normal;
+  normal.synchronous = "NORMAL";
+  CHECK(first_bad_seed(normal, 3'000) != 0);
+
+  Discipline cached;
+  cached.forget_cache_at_open = false;
+  CHECK(first_bad_seed(cached, 3'000) != 0);
+
+  Discipline unchecked;
+  unchecked.checkpoint_at_open = false;
+  CHECK(first_bad_seed(unchecked, 3'000) != 0);
+
+  Discipline tolerant;
+  tolerant.checkpoint_errors_are_fatal = false;
+  CHECK(first_bad_seed(tolerant, 3'000) != 0);
+
+  Discipline closing;
+  closing.abandon_when_broken = false;
+  CHECK(first_bad_seed(closing, 3'000) != 0);
+}
+
 }  // namespace
 }  // namespace tidemark::test
