@@ -89,6 +89,11 @@ std::string with_separators(std::uint64_t number) {
   return out;
 }
 
+std::string approximate_duration(Duration duration) {
+  const double hours = static_cast<double>(duration.ns) / static_cast<double>(tidemark::hours(1).ns);
+  return hours < 48 ? fmt::format("{:.1f} h", hours) : fmt::format("{:.1f} d", hours / 24);
+}
+
 }  // namespace
 
 const StreamMemory& MemoryEstimate::largest() const {
@@ -165,17 +170,16 @@ std::string describe_estimate(const Configuration& configuration) {
   const MemoryEstimate memory = estimate_memory(configuration);
   std::string out = fmt::format("estimate, with a reading of each series every {}:\n",
                                 format_duration(configuration.limits.reading_interval));
-  out +=
-      fmt::format("{:>12} {:>12} {:>16} {:>14}   {}\n", "series", "memory", "written a day", "log a day", "log lasts");
+  out += fmt::format("{:>12} {:>12} {:>16} {:>14} {:>10}\n", "series", "memory", "written a day", "log a day",
+                     "log lasts");
   std::vector<std::uint64_t> rows = {100, 1'000, 10'000};
   std::erase_if(rows, [&](std::uint64_t row) { return row >= memory.max_series; });
   rows.push_back(memory.max_series);
   for (const std::uint64_t series : rows) {
     const FlashEstimate flash = estimate_flash(configuration, series);
-    out += fmt::format("{:>12} {:>12} {:>16} {:>14}   {:.1f} d{}\n", with_separators(series),
+    out += fmt::format("{:>12} {:>12} {:>16} {:>14} {:>10}{}\n", with_separators(series),
                        approximate_size(memory.at(series)), approximate_size(flash.written_per_day),
-                       approximate_size(flash.log_per_day),
-                       static_cast<double>(flash.log_lasts.ns) / static_cast<double>(days(1).ns),
+                       approximate_size(flash.log_per_day), approximate_duration(flash.log_lasts),
                        memory.at(series) > memory.budget ? "   over limits.memory" : "");
   }
   out += fmt::format("limits.memory ({}) holds {} series of the largest stream: {}\n", format_size(memory.budget),

@@ -209,11 +209,13 @@ std::optional<std::size_t> Section::choose(std::string_view key, const std::vect
 }
 
 void Section::later(std::string_view key) {
-  if (find(key) != nullptr) wrong(key, "is not available in this version", "leave it out");
+  refused_.emplace(key);
+  if (has(key)) wrong(key, "is not available in this version", "leave it out");
 }
 
 void Section::secret(std::string_view key, std::string_view instead) {
-  if (find(key) != nullptr) {
+  refused_.emplace(key);
+  if (has(key)) {
     wrong(key, "would put a secret into the configuration",
           fmt::format("put it into a file that only the service may read, and its path into {}", full_name(instead)));
   }
@@ -251,7 +253,7 @@ void Section::finish() {
   if (table_ == nullptr) return;
   const std::vector<std::string_view> known(taken_.begin(), taken_.end());
   for (const auto& [key, value] : *table_) {
-    if (taken_.contains(key.str())) continue;
+    if (taken_.contains(key.str()) || refused_.contains(key.str())) continue;
     const Position position{key.source().begin.line, key.source().begin.column};
     problems_.add(position, {fmt::format("unknown key {}{}", in_quotes(key.str()),
                                          name_.empty() ? std::string() : fmt::format(" in {}", name_)),

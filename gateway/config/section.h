@@ -104,6 +104,7 @@ class Section {
   Position header_;
   ProblemList& problems_;
   std::set<std::string, std::less<>> taken_;
+  std::set<std::string, std::less<>> refused_;  // answered already, and never suggested
 };
 
 }  // namespace tidemark
