@@ -66,7 +66,8 @@ class KillLoop(unittest.TestCase):
 
     def test_a_minute_at_2000_messages_a_second(self):
         with Room(self) as room:
-            kills = self.run_loop(room, 60, 2000, 2, SEED)
+            # About 2,030 messages and 4,300 readings a second: doors and loggers do not send at every tick.
+            kills = self.run_loop(room, 60, 2700, 2, SEED)
             self.assertGreaterEqual(kills, 20)
 
     def test_ten_seconds(self):
