@@ -18,7 +18,13 @@ class Squares {
   Squares() = default;
   explicit Squares(ExactSum value) : value_(std::move(value)) {}
 
-  void add(EventTime, const Decimal& value, bool /*first*/) { value_.add_square(value); }
+  void add(EventTime, const Decimal& value, bool first) {
+    if (first) {
+      value_ = ExactSum::square_of(value);
+    } else {
+      value_.add_square(value);
+    }
+  }
   void merge(const Squares& other) { value_.merge(other.value_); }
   [[nodiscard]] const ExactSum& value() const { return value_; }
 

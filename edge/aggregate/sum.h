@@ -18,7 +18,14 @@ class Sum {
   Sum() = default;
   explicit Sum(ExactSum value) : value_(std::move(value)) {}
 
-  void add(EventTime, const Decimal& value, bool /*first*/) { value_.add(value); }
+  void add(EventTime, const Decimal& value, bool first) {
+    // Setting spares the first alignment, and takes the value's exponent.
+    if (first) {
+      value_ = ExactSum(value);
+    } else {
+      value_.add(value);
+    }
+  }
   void merge(const Sum& other) { value_.merge(other.value_); }
   [[nodiscard]] const ExactSum& value() const { return value_; }
 

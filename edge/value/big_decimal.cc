@@ -4,6 +4,7 @@
 #include <bit>
 #include <cfloat>
 #include <cmath>
+#include <optional>
 #include <utility>
 
 #include "edge/bytes/assert.h"
@@ -13,10 +14,6 @@ namespace tidemark {
 namespace {
 
 namespace mp = boost::multiprecision;
-
-std::int64_t bit_length(const BigInteger& value) {
-  return value == 0 ? 0 : static_cast<std::int64_t>(mp::msb(value)) + 1;
-}
 
 /// mantissa * 2^exponent rounded once to a double, ties to even; `more`: the exact value lies above by less than one
 /// unit of the mantissa. Requires 2^54 <= mantissa < 2^63, so that below the 53 bits there is at least one for the
@@ -54,7 +51,28 @@ std::pair<BigInteger, bool> scaled(BigInteger numerator, BigInteger denominator,
   return {std::move(quotient), remainder != 0};
 }
 
+/// What almost every mean and variance is: both terms are exact as doubles, and the one division rounds once.
+std::optional<double> quotient_of_exact_doubles(const BigInteger& numerator, std::int32_t exponent,
+                                                const BigInteger& denominator) {
+  static_assert(FLT_EVAL_METHOD == 0);
+  constexpr std::int32_t kMaxPower = 15;  // 10^15 < 2^53
+  if (exponent < -kMaxPower || exponent > kMaxPower) return std::nullopt;
+  if (bit_length(numerator) > DBL_MANT_DIG || bit_length(denominator) > DBL_MANT_DIG) return std::nullopt;
+  auto above = static_cast<std::int64_t>(numerator), below = static_cast<std::int64_t>(denominator);
+  std::int64_t& scaled = exponent >= 0 ? above : below;
+  const std::int64_t power = kPowersOfTen[static_cast<std::size_t>(exponent >= 0 ? exponent : -exponent)];
+  constexpr std::int64_t kExact = std::int64_t{1} << DBL_MANT_DIG;
+  if (__builtin_mul_overflow(scaled, power, &scaled) || scaled > kExact || scaled < -kExact) return std::nullopt;
+  return static_cast<double>(above) / static_cast<double>(below);
+}
+
 }  // namespace
+
+std::int64_t bit_length(const BigInteger& value) {
+  // msb refuses zero and negative numbers.
+  if (value == 0) return 0;
+  return static_cast<std::int64_t>(value < 0 ? mp::msb(BigInteger(-value)) : mp::msb(value)) + 1;
+}
 
 BigInteger power_of_ten(std::uint32_t power) {
   if (power <= kMaxPower64) return BigInteger(kPowersOfTen[power]);
@@ -97,6 +115,8 @@ std::string to_string(const BigDecimal& value) {
 double nearest_double(const BigInteger& numerator, std::int32_t exponent, const BigInteger& denominator) {
   TIDEMARK_ASSERT(denominator > 0);
   if (numerator == 0) return 0;
+  if (const std::optional<double> nearest = quotient_of_exact_doubles(numerator, exponent, denominator))
+    return *nearest;
   const auto [above, below] = fraction(mp::abs(numerator), exponent, denominator);
   // A quotient of 60 or 61 bits.
   const std::int64_t shift = 60 - (bit_length(above) - bit_length(below));

@@ -27,6 +27,9 @@ struct BigDecimal {
 BigDecimal make_big_decimal(BigInteger coefficient, std::int32_t exponent);
 BigDecimal to_big(const Decimal& value);
 
+/// Of the magnitude; 0 for 0.
+std::int64_t bit_length(const BigInteger& value);
+
 /// 10^power, power >= 0.
 BigInteger power_of_ten(std::uint32_t power);
 

@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "edge/bytes/assert.h"
+#include "edge/value/int128.h"
 #include "edge/value/power_of_ten.h"
 
 namespace tidemark {
@@ -192,17 +193,18 @@ double to_double(const Decimal& value) {
 }
 
 std::strong_ordering detail::compare_unaligned(const Decimal& a, const Decimal& b) {
+  constexpr auto kNear = static_cast<std::int32_t>(kMaxPower64);
+  const std::int32_t shift = a.exponent - b.exponent;
+  if (shift > 0 && shift <= kNear) {
+    return product(a.coefficient, kPowersOfTen[static_cast<std::size_t>(shift)]) <=> int128(b.coefficient);
+  }
+  if (shift < 0 && shift >= -kNear) {
+    return int128(a.coefficient) <=> product(b.coefficient, kPowersOfTen[static_cast<std::size_t>(-shift)]);
+  }
+  // One unit of the greater exponent is above all 18 digits of the other: signs and exponents decide.
   const int sign_a = (a.coefficient > 0) - (a.coefficient < 0), sign_b = (b.coefficient > 0) - (b.coefficient < 0);
   if (sign_a != sign_b || sign_a == 0) return sign_a <=> sign_b;
-  const auto order = [](const Decimal& value) {
-    return decimal_digits(static_cast<std::uint64_t>(std::abs(value.coefficient))) + value.exponent;
-  };
-  const std::int32_t order_a = order(a), order_b = order(b);
-  if (order_a != order_b) return sign_a > 0 ? order_a <=> order_b : order_b <=> order_a;
-  // Of equal order: the one with the greater exponent has so many digits less, and scaled it has as many as the other.
-  const std::int32_t shift = a.exponent - b.exponent;
-  if (shift > 0) return a.coefficient * kPowersOfTen[static_cast<std::size_t>(shift)] <=> b.coefficient;
-  return a.coefficient <=> b.coefficient * kPowersOfTen[static_cast<std::size_t>(-shift)];
+  return sign_a > 0 ? shift <=> 0 : 0 <=> shift;
 }
 
 std::string to_string(const Decimal& value) {

@@ -10,12 +10,6 @@
 namespace tidemark {
 namespace {
 
-namespace mp = boost::multiprecision;
-
-std::int64_t bit_length(const BigInteger& value) {
-  return value == 0 ? 0 : static_cast<std::int64_t>(mp::msb(BigInteger(mp::abs(value)))) + 1;
-}
-
 /// No value beyond 10^670 or so (10^exponent < 2^(exponent * 10 / 3)), so that no alignment goes beyond kMaxBytes.
 bool in_bounds(std::int64_t bits, std::int64_t exponent) {
   constexpr std::int64_t kMaxMagnitude = 2'240;
@@ -143,7 +137,7 @@ std::optional<ExactSum> ExactSum::divided_by(std::uint64_t divisor) const {
   }
   // What the divisor keeps of the fraction in lowest terms must be twos and fives; each ten takes away one of both.
   BigInteger value = integer();
-  const auto rest = static_cast<std::uint64_t>(BigInteger(mp::abs(value) % divisor));
+  const auto rest = static_cast<std::uint64_t>(BigInteger(boost::multiprecision::abs(value) % divisor));
   std::uint64_t kept = divisor / std::gcd(rest, divisor);
   std::uint32_t twos = 0, fives = 0;
   for (; kept % 2 == 0; kept /= 2) ++twos;

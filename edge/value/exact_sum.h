@@ -29,6 +29,10 @@ class ExactSum {
     if (is_big_) delete big_;
   }
 
+  static ExactSum square_of(const Decimal& value) {
+    return ExactSum(product(value.coefficient, value.coefficient), 2 * value.exponent);
+  }
+
   /// Whether a sum of readings or of their squares, or a variance numerator, can have this value. What comes from
   /// outside must be asked this first: it bounds the digits that aligning exponents can produce.
   static bool holds(const BigDecimal& value);
@@ -58,7 +62,7 @@ class ExactSum {
         tidemark::add(small_, product(aligned, aligned), sum)) {
       small_ = sum;
     } else {
-      add_slowly(ExactSum(product(value.coefficient, value.coefficient), 2 * value.exponent));
+      add_slowly(square_of(value));
     }
   }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <bit>
+#include <compare>
 #include <cstdint>
 
 #include "edge/value/power_of_ten.h"
@@ -20,6 +21,9 @@ struct Int128 {
   std::uint64_t low;
   std::int64_t high;
   friend constexpr bool operator==(const Int128&, const Int128&) = default;
+  friend constexpr std::strong_ordering operator<=>(const Int128& a, const Int128& b) {
+    return a.high != b.high ? a.high <=> b.high : a.low <=> b.low;
+  }
 };
 
 constexpr Int128 int128(std::int64_t value) {
@@ -87,7 +91,7 @@ constexpr Int128 product(std::int64_t a, std::int64_t b) {
 
 namespace detail {
 
-constexpr Magnitude128 product(std::uint64_t a, std::uint64_t b) {
+constexpr Magnitude128 widening_product(std::uint64_t a, std::uint64_t b) {
   const std::uint64_t a0 = a & 0xffffffff, a1 = a >> 32, b0 = b & 0xffffffff, b1 = b >> 32;
   const std::uint64_t low = a0 * b0, middle = a1 * b0 + (low >> 32), other = a0 * b1 + (middle & 0xffffffff);
   return {(other << 32) | (low & 0xffffffff), a1 * b1 + (middle >> 32) + (other >> 32)};
@@ -101,7 +105,7 @@ constexpr Int128 with_sign(Magnitude128 value, bool negative) {
   return {low, static_cast<std::int64_t>((value.high ^ mask) + carry)};
 }
 
-constexpr std::uint64_t magnitude(std::int64_t value) {
+constexpr std::uint64_t unsigned_magnitude(std::int64_t value) {
   return value < 0 ? ~static_cast<std::uint64_t>(value) + 1 : static_cast<std::uint64_t>(value);
 }
 
@@ -118,8 +122,9 @@ constexpr bool add(Int128 a, Int128 b, Int128& result) {
 
 constexpr bool multiply(Int128 a, std::int64_t b, Int128& result) {
   const Magnitude128 wide = magnitude(a);
-  const std::uint64_t factor = detail::magnitude(b);
-  const Magnitude128 low = detail::product(wide.low, factor), high = detail::product(wide.high, factor);
+  const std::uint64_t factor = detail::unsigned_magnitude(b);
+  const Magnitude128 low = detail::widening_product(wide.low, factor),
+                     high = detail::widening_product(wide.high, factor);
   std::uint64_t top = 0;
   if (high.high != 0 || __builtin_add_overflow(high.low, low.high, &top) || (top >> 63) != 0) return false;
   result = detail::with_sign({low.low, top}, (a.high < 0) != (b < 0));
@@ -127,7 +132,8 @@ constexpr bool multiply(Int128 a, std::int64_t b, Int128& result) {
 }
 
 constexpr Int128 product(std::int64_t a, std::int64_t b) {
-  return detail::with_sign(detail::product(detail::magnitude(a), detail::magnitude(b)), (a < 0) != (b < 0));
+  return detail::with_sign(detail::widening_product(detail::unsigned_magnitude(a), detail::unsigned_magnitude(b)),
+                           (a < 0) != (b < 0));
 }
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "edge/aggregate/results.h"
 #include "edge/aggregate/window_state.h"
+#include "tests/property/aggregate/portable_window.h"
 #include "tests/property/value/oracle.h"
 
 using namespace tidemark;
@@ -105,6 +106,19 @@ TEST_CASE("any order and any merge tree give the same bytes, whichever component
     REQUIRE(in.at_end());
     REQUIRE(decoded == whole);
     REQUIRE(bytes(decoded) == expected);
+  }
+}
+
+TEST_CASE("a machine without 128-bit integers writes the same bytes") {
+  std::mt19937 random(5);
+  for (const Fields& f : oracle::cases("windows", 4'000, 10)) {
+    CAPTURE(f[0]);
+    const std::vector<Reading> input = readings(f[0]);
+    const std::uint32_t kept = random() % (Parts::kKnown + 1);
+    std::vector<portable::Reading> same;
+    for (const Reading& r : input) same.push_back({r.time.ns, r.value.coefficient, r.value.exponent});
+    REQUIRE(portable::window_bytes(kept, same, random() % (input.size() + 1)) ==
+            bytes(aggregate(ComponentSet(kept), input, 0, input.size())));
   }
 }
 
