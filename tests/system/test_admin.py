@@ -16,13 +16,13 @@ from streams import CLIMATE, Plant
 
 
 def events_of(raw):
-    """Size-prefixed events: FlatBuffers' own prefix, 32 bits little-endian."""
+    """(position, event) of each: its row of the log and its size stand before it, 8 and 4 bytes, little-endian."""
     at, events = 0, []
     while at < len(raw):
-        size = struct.unpack_from("<I", raw, at)[0]
-        assert at + 4 + size <= len(raw), "a whole event"
-        events.append(raw[at:at + 4 + size])
-        at += 4 + size
+        position, size = struct.unpack_from("<QI", raw, at)
+        assert at + 12 + size <= len(raw), "a whole event"
+        events.append((position, raw[at + 12:at + 12 + size]))
+        at += 12 + size
     return events
 
 
@@ -83,6 +83,7 @@ class Admin(unittest.TestCase):
 
             everything = log(1)
             self.assertGreater(len(everything), 2)
+            self.assertEqual(list(range(1, len(everything) + 1)), [position for position, _ in everything])
             self.assertEqual(everything[2:], log(3)[:len(everything) - 2])
             self.assertEqual([], log(1_000_000))
             for wrong in ("/log?from=x", "/log?from=-1", "/log?from=99999999999999999999"):
