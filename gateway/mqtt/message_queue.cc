@@ -17,7 +17,7 @@ bool MessageQueue::wait_pop(std::vector<MessageChunk>& chunks, Duration timeout,
     took = true;
   }
   bytes_ -= taken;
-  if (full_ && bytes_ < capacity_ / 2) {
+  if (full_ && bytes_ <= capacity_ / 2) {
     full_ = false;
     // Under the lock, so that the gate can take its function back before it goes.
     if (drained_) drained_();

@@ -1,7 +1,7 @@
 // The bounded queue from the gate to the pipeline.
 //
 // Operation: the gate pushes a chunk per read; the pipeline takes what is there. The queue never refuses a chunk:
-// `push` says when it is full, and the gate then stops reading until `drained` tells it that less than half is left. It
+// `push` says when it is full, and the gate then stops reading until `drained` tells it that at most half is left. It
 // can so exceed its capacity by one read. Concurrency: one pusher, one popper, `wake` from anywhere (not from a signal
 // handler). One lock per push and per pop.
 #pragma once
@@ -32,7 +32,7 @@ class MessageQueue {
   /// Whether the queue is full now: the caller stops until `drained`.
   [[nodiscard]] bool push(MessageChunk chunk);
 
-  /// Called on the popping thread each time less than half is left after the queue was full. It may not call the queue.
+  /// Called on the popping thread each time at most half is left after the queue was full. It may not call the queue.
   void on_drained(std::function<void()> drained);
 
   [[nodiscard]] std::uint64_t bytes() const;

@@ -47,13 +47,16 @@ bool allowed_from_client(PacketType type, std::uint8_t flags) {
     case PacketType::subscribe:
     case PacketType::unsubscribe:
       return flags == 2;
-    case PacketType::connack:
-    case PacketType::suback:
-    case PacketType::unsuback:
-    case PacketType::pingresp:
-      return false;
-    default:
+    case PacketType::connect:
+    case PacketType::puback:
+    case PacketType::pubrec:
+    case PacketType::pubcomp:
+    case PacketType::pingreq:
+    case PacketType::disconnect:
+    case PacketType::auth:
       return flags == 0;
+    default:
+      return false;
   }
 }
 
