@@ -87,53 +87,55 @@ SessionWorker::Outcome SessionWorker::attempt() {
     const std::lock_guard lock(state_->mutex);
     state_->link = LinkReport();
   }
-  Outcome ended = connect();
-  if (state_->is_stopping()) return ended;  // a connection there is gets its DISCONNECT
-  {
-    const std::lock_guard lock(state_->mutex);
-    state_->status.connected = false;
+  opened_at_.reset();
+  const std::string otherwise = connect_and_stay();
+  Outcome outcome;
+  if (opened_at_) {
+    outcome.opened = true;
+    outcome.lasted = {std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - *opened_at_).count()};
   }
-  // Both legs are to be gone before the next attempt.
-  drop_link(ended.sentence);
   std::unique_lock lock(state_->mutex);
+  if (state_->stopping) return outcome;  // a connection there is gets its DISCONNECT
+  state_->status.connected = false;
+  lock.unlock();
+  drop_link(otherwise);
+  lock.lock();
+  // What the gate knows of this attempt is nearer to the cause than what Paho saw.
   state_->changed.wait_for(lock, chrono(settings_.connect_timeout), [this] {
     return state_->link.connection == 0 || state_->link.end != LinkEnd::none || state_->stopping;
   });
-  return ended;
+  outcome.end = state_->link.end;
+  outcome.sentence = state_->link.sentence.empty() ? otherwise : state_->link.sentence;
+  return outcome;
 }
 
-SessionWorker::Outcome SessionWorker::connect() {
-  if (!make_client()) return outcome("the MQTT client cannot be made");
+std::string SessionWorker::connect_and_stay() {
+  if (!make_client()) return "the MQTT client cannot be made";
   std::string secret;
   {
     const std::lock_guard lock(state_->gate_mutex);
     if (state_->gate == nullptr) return {};
     auto admitted = state_->gate->admit();
-    if (!admitted) return outcome(std::move(admitted.error().context));
+    if (!admitted) return std::move(admitted.error().context);
     secret = std::move(*admitted);
   }
   const auto begun = call([&] { return client_->connect(secret); });
-  if (begun == PahoClient::Answer::no || !await_connect()) return outcome(client_->error());
+  if (begun == PahoClient::Answer::no || !await_connect()) return client_->error();
   count_open();
   const auto asked = call([&] { return client_->subscribe(settings_.filters, settings_.retired_filters); });
-  if (asked == PahoClient::Answer::no || !await_subscriptions()) return outcome("the broker does not answer SUBSCRIBE");
+  if (asked == PahoClient::Answer::no || !await_subscriptions()) return "the broker does not answer SUBSCRIBE";
   {
     const std::lock_guard lock(state_->mutex);
     state_->status.connected = true;
   }
   note_subscriptions();
   stay();
-  return outcome("the connection ended");
+  return "the connection ended";
 }
 
+/// A new one for each attempt: nothing of the last one can be left in it, and Paho connects an old one only when its
+/// thread next looks, up to a second later.
 bool SessionWorker::make_client() {
-  const auto gone = [this] { return call([this] { return !client_->connected(); }); };
-  if (client_ && client_->version() == version_) {
-    // Paho notices the end of its leg on a thread of its own.
-    const Clock::time_point until = Clock::now() + chrono(settings_.connect_timeout);
-    while (!gone() && Clock::now() < until && !state_->is_stopping()) wait(milliseconds(10));
-    if (gone()) return true;
-  }
   call([this] { client_.reset(); });
   std::uint16_t port = 0;
   {
@@ -175,23 +177,20 @@ bool SessionWorker::await_subscriptions() {
 
 /// Until the connection ends or the session stops.
 void SessionWorker::stay() {
+  const Clock::time_point forget = *opened_at_ + chrono(settings_.take_over_back_off) * kTakeOverForgotten;
   Clock::time_point ask_again = Clock::now() + chrono(kAskAgain);
   for (;;) {
     {
       std::unique_lock lock(state_->mutex);
+      SessionStatus& status = state_->status;
+      Clock::time_point due = Clock::now() + std::chrono::hours(1);
+      if (!status.refused_filters.empty()) due = std::min(due, ask_again);
+      if (status.taken_over) due = std::min(due, forget);
       const auto over = [this] { return state_->stopping || !state_->link.open; };
-      if (state_->status.refused_filters.empty()) {
-        // Woken now and then to forget an old take-over.
-        state_->changed.wait_for(lock, chrono(kAskAgain), over);
-      } else {
-        state_->changed.wait_until(lock, ask_again, over);
-      }
-      if (over()) return;
-      if (Clock::now() - opened_at_ >= chrono({settings_.take_over_back_off.ns * kTakeOverForgotten})) {
-        state_->status.taken_over = false;
-      }
-      if (state_->status.refused_filters.empty() || Clock::now() < ask_again) continue;
-      filters_to_ask_ = state_->status.refused_filters;
+      if (state_->changed.wait_until(lock, due, over)) return;
+      if (Clock::now() >= forget) status.taken_over = false;
+      if (status.refused_filters.empty() || Clock::now() < ask_again) continue;
+      filters_to_ask_ = status.refused_filters;
     }
     ask_again = Clock::now() + chrono(kAskAgain);
     if (call([&] { return client_->subscribe(filters_to_ask_, {}); }) == PahoClient::Answer::no) return;
@@ -230,20 +229,6 @@ void SessionWorker::note_subscriptions() {
   }
   const std::lock_guard lock(state_->mutex);
   state_->status.refused_filters = std::move(refused);
-}
-
-/// What the gate knows of this attempt is nearer to the cause than what Paho saw.
-SessionWorker::Outcome SessionWorker::outcome(std::string otherwise) {
-  const std::lock_guard lock(state_->mutex);
-  Outcome outcome;
-  outcome.end = state_->link.end;
-  outcome.sentence = state_->link.sentence.empty() ? std::move(otherwise) : state_->link.sentence;
-  outcome.opened = opened_at_ != Clock::time_point();
-  if (outcome.opened) {
-    outcome.lasted = {std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - opened_at_).count()};
-  }
-  opened_at_ = Clock::time_point();
-  return outcome;
 }
 
 Duration SessionWorker::learn(const Outcome& outcome) {

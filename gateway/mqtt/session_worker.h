@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,14 +32,14 @@ class SessionWorker {
   };
 
   Outcome attempt();
-  Outcome connect();
+  /// What there is to say of its end, should the gate not know better.
+  std::string connect_and_stay();
   bool make_client();
   bool await_connect();
   bool await_subscriptions();
   void stay();
   void count_open();
   void note_subscriptions();
-  Outcome outcome(std::string otherwise);
 
   /// Decides what the next attempt is and when: the wait before it.
   Duration learn(const Outcome& outcome);
@@ -61,7 +62,7 @@ class SessionWorker {
   MqttVersion version_;  // of the present or next attempt
   int unanswered_ = 0;   // attempts with MQTT 5 in a row that the broker closed without a word
   int closed_soon_ = 0;  // connections in a row that the broker closed soon after they opened
-  Clock::time_point opened_at_;
+  std::optional<Clock::time_point> opened_at_;
   std::vector<std::string> filters_to_ask_;  // those refused, while a connection lasts
 };
 
