@@ -28,9 +28,9 @@ std::string stream_config(std::span<const CatalogueEntry* const> models, std::st
         "\"last\"]\n\n",
         window);
     for (const Field& field : model.fields) {
-      out += fmt::format("[[stream.field]]\n{}name = \"{}\"\nunit = \"{}\"\nkind = \"{}\"\n\n",
-                         model.layout == Layout::scalar ? "" : fmt::format("path = \"{}\"\n", field.path), field.path,
-                         field.unit, field.kind);
+      // A scalar has no paths; the configuration wants one all the same.
+      out += fmt::format("[[stream.field]]\npath = \"{0}\"\nname = \"{0}\"\nunit = \"{1}\"\nkind = \"{2}\"\n\n",
+                         field.path, field.unit, field.kind);
     }
   }
   return out;

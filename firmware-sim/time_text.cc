@@ -54,7 +54,7 @@ std::optional<std::int64_t> parse_duration_us(std::string_view text) {
   if (text == "h") unit_us = 3'600'000'000;
   if (text.empty() && *whole == 0 && nano == 0) return 0;
   if (unit_us == 0 || *whole > kMost_us / unit_us) return std::nullopt;
-  return *whole * unit_us + nano / 1'000 * unit_us / 1'000'000;
+  return *whole * unit_us + nano * unit_us / 1'000'000'000;
 }
 
 std::optional<std::int64_t> parse_time_ms(std::string_view text) {
