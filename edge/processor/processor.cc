@@ -84,7 +84,9 @@ void Processor::adopt(Stream& stream, Now now, Group& group) {
   bool new_version = true;
   if (known != state_.streams.end()) {
     const StreamVersion& current = state_.versions[known->current];
-    new_version = current.fingerprint != decision.fingerprint;
+    // Watermarks of another kind begin anew, so what they sealed must be another version's.
+    new_version = current.fingerprint != decision.fingerprint ||
+                  known->settings.watermark_per_series != decision.settings.watermark_per_series;
     decision.version = current.number + (new_version ? 1 : 0);
     if (!new_version && known->settings == decision.settings) return;
   }
@@ -183,7 +185,7 @@ void Processor::take_records(Stream& stream, const Message& message, MonotonicTi
     count(Count::Scope::stream, stream.id, Counter::received, 1);
     count(Count::Scope::stream, stream.id, Counter::decoded, 1);
   }
-  bool quarantined = false;
+  std::string_view trouble;  // the first reason for which something of the message was not taken
   bool repeated = false;
   for (std::size_t i = 0; i < records.size(); ++i) {
     const Record& record = records[i];
@@ -192,17 +194,18 @@ void Processor::take_records(Stream& stream, const Message& message, MonotonicTi
       touch(*source, now);
       // All records of one message with one number are one message.
       const bool same = i > 0 && records[i - 1].source == record.source && records[i - 1].sequence == record.sequence;
-      if (!same) repeated = !record.rejection && is_repeated(stream, i, *source);
+      if (!same) repeated = !record.rejection && is_repeated(stream, i, *source, message.arrival);
     } else {
       repeated = false;
     }
-    quarantined = take_record(stream, message, record, source, repeated, now) || quarantined;
+    const std::string_view reason = take_record(stream, message, record, source, repeated, now);
+    if (trouble.empty()) trouble = reason;
   }
-  if (quarantined) keep_dead_letter(stream.definition.name, records.front().source, message, "quarantined");
+  if (!trouble.empty()) keep_dead_letter(stream.definition.name, records.front().source, message, trouble);
 }
 
 /// Rule 28. Takes the number unless it repeats one.
-bool Processor::is_repeated(Stream& stream, std::size_t index, Source& source) {
+bool Processor::is_repeated(Stream& stream, std::size_t index, Source& source, ArrivalTime arrival) {
   const std::vector<Record>& records = decoded_.records;
   const Record& record = records[index];
   if (!record.sequence) return false;
@@ -216,7 +219,7 @@ bool Processor::is_repeated(Stream& stream, std::size_t index, Source& source) {
   const Progress& progress = source.progress;
   const bool newer = newest != EventTime::earliest() && newest >= stream.definition.floor &&
                      newest > progress.max_event && progress.max_event != EventTime::earliest() &&
-                     newest <= EventTime{plan_.arrival.ns} + stream.definition.max_ahead;
+                     newest <= EventTime{arrival.ns} + stream.definition.max_ahead;
   const SequenceVerdict verdict = source.sequence.classify(*record.sequence, modulus, newer);
   if (verdict == SequenceVerdict::duplicate) return true;
   if (verdict == SequenceVerdict::next) {
@@ -232,9 +235,9 @@ bool Processor::is_repeated(Stream& stream, std::size_t index, Source& source) {
   return false;
 }
 
-/// Returns whether something of it was quarantined.
-bool Processor::take_record(Stream& stream, const Message& message, const Record& record, Source* source,
-                            bool duplicate, MonotonicTime now) {
+/// Returns the first reason for which something of it was not taken; empty: all of it was, or it was a duplicate.
+std::string_view Processor::take_record(Stream& stream, const Message& message, const Record& record, Source* source,
+                                        bool duplicate, MonotonicTime now) {
   const auto tell = [&](Counter counter, std::uint32_t n) {
     if (n == 0) return;
     if (source != nullptr) {
@@ -243,44 +246,43 @@ bool Processor::take_record(Stream& stream, const Message& message, const Record
       count(Count::Scope::stream, stream.id, counter, n);
     }
   };
-  const auto decoded = [&](std::uint32_t n) {
-    if (source != nullptr) {
-      take(*source, 0, n);
-    } else if (n > 0) {
-      count(Count::Scope::stream, stream.id, Counter::readings, n);
-    }
-  };
-  if (record.rejection) {
-    const std::uint32_t n = std::max<std::uint32_t>(1, record.field_count);
-    decoded(n);
-    tell(rejected_reading(*record.rejection), n);
-    return false;
+  // A rejected record of several counts as one reading at least: something was there, and is not taken.
+  const std::uint32_t held = record.rejection ? std::max<std::uint32_t>(1, record.field_count) : record.field_count;
+  if (source != nullptr) {
+    take(*source, 0, held);
+  } else {
+    tell(Counter::readings, held);
   }
-  decoded(record.field_count);
+  if (record.rejection) {
+    tell(rejected_reading(*record.rejection), held);
+    return name_of(*record.rejection);
+  }
+
+  std::string_view trouble;
   std::uint32_t good = 0;
   for (std::uint32_t i = 0; i < record.field_count; ++i) {
     const FieldValue& field = decoded_.fields[record.first_field + i];
-    if (field.rejection) {
-      tell(rejected_reading(*field.rejection), 1);
-    } else {
+    if (!field.rejection) {
       ++good;
+      continue;
     }
+    tell(rejected_reading(*field.rejection), 1);
+    if (trouble.empty()) trouble = name_of(*field.rejection);
   }
+  const auto refuse = [&](Rejection reason) {
+    tell(rejected_reading(reason), good);
+    return good > 0 ? name_of(reason) : trouble;
+  };
   if (duplicate) {
     tell(Counter::duplicate, good);
-    return false;
+    return trouble;
   }
-  if (source == nullptr) {
-    tell(rejected_reading(Rejection::series_limit), good);
-    return false;
-  }
+  if (source == nullptr) return refuse(Rejection::series_limit);
+
   ClockVerdict clock;
   if (record.time) {
     const EventTime time = *record.time + stream.definition.clock_offset;
-    if (time < kEarliestEvent || time > kLatestEvent) {
-      tell(rejected_reading(Rejection::out_of_range), good);
-      return false;
-    }
+    if (time < kEarliestEvent || time > kLatestEvent) return refuse(Rejection::out_of_range);
     clock = decide_clock(stream.definition, time, message.arrival);
   } else {
     clock.time = {message.arrival.ns};
@@ -288,27 +290,31 @@ bool Processor::take_record(Stream& stream, const Message& message, const Record
   }
   if (clock.quarantined) {
     tell(Counter::quarantined, good);
-    return good > 0;
+    return good > 0 ? "quarantined" : trouble;
   }
   pack_tags(stream, record);
   for (std::uint32_t i = 0; i < record.field_count; ++i) {
     const FieldValue& field = decoded_.fields[record.first_field + i];
-    if (!field.rejection) take_reading(stream, record, field, *source, clock.time, clock.flags, now);
+    if (field.rejection) continue;
+    if (!take_reading(stream, field, *source, clock.time, clock.flags, now) && trouble.empty()) {
+      trouble = name_of(Rejection::series_limit);
+    }
   }
-  return false;
+  return trouble;
 }
 
-void Processor::take_reading(Stream& stream, const Record& record, const FieldValue& field, Source& source,
-                             EventTime time, std::uint8_t flags, MonotonicTime now) {
-  Series* series = series_for(stream, record, field, source);
+/// False: there is no room for its series.
+bool Processor::take_reading(Stream& stream, const FieldValue& field, Source& source, EventTime time,
+                             std::uint8_t flags, MonotonicTime now) {
+  Series* series = series_for(stream, field, source);
   if (series == nullptr) {
     count(Count::Scope::source, source.id, rejected_reading(Rejection::series_limit), 1);
-    return;
+    return false;
   }
   const ReadingVerdict verdict = decide_reading(state_, *series, time, field.value, flags);
   if (verdict == ReadingVerdict::duplicate) {
     count(Count::Scope::source, source.id, Counter::duplicate, 1);
-    return;
+    return true;
   }
   const EventTime start = state_.versions[series->version].grid.start_of(time);
   CountedReading reading{series->id, time, field.value, flags};
@@ -332,6 +338,7 @@ void Processor::take_reading(Stream& stream, const Record& record, const FieldVa
       if (delta.due == MonotonicTime{}) delta.due = now + stream.definition.late_flush;
     }
   }
+  return true;
 }
 
 void Processor::reject_message(Stream& stream, const Message& message, Rejection reason) {
@@ -381,7 +388,7 @@ void Processor::pack_tags(const Stream& stream, const Record& record) {
   tags_.assign(out.view());
 }
 
-Series* Processor::series_for(Stream& stream, const Record&, const FieldValue& field, Source& source) {
+Series* Processor::series_for(Stream& stream, const FieldValue& field, Source& source) {
   const std::uint32_t version = state_.streams[stream.id].current;
   const auto found = state_.series_index.find({source.id, version, tags_, field.name});
   if (found != state_.series_index.end()) return state_.series[found->second].get();

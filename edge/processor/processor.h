@@ -104,17 +104,17 @@ class Processor {
   void take_message(Stream& stream, const Message& message, std::span<const std::string_view> variables,
                     bool redelivered, MonotonicTime now);
   void take_records(Stream& stream, const Message& message, MonotonicTime now);
-  bool take_record(Stream& stream, const Message& message, const Record& record, Source* source, bool duplicate,
-                   MonotonicTime now);
-  void take_reading(Stream& stream, const Record& record, const FieldValue& field, Source& source, EventTime time,
-                    std::uint8_t flags, MonotonicTime now);
-  bool is_repeated(Stream& stream, std::size_t record, Source& source);
+  std::string_view take_record(Stream& stream, const Message& message, const Record& record, Source* source,
+                               bool duplicate, MonotonicTime now);
+  bool take_reading(Stream& stream, const FieldValue& field, Source& source, EventTime time, std::uint8_t flags,
+                    MonotonicTime now);
+  bool is_repeated(Stream& stream, std::size_t record, Source& source, ArrivalTime arrival);
   void reject_message(Stream& stream, const Message& message, Rejection reason);
   void keep_dead_letter(std::string_view stream, std::string_view source, const Message& message,
                         std::string_view reason);
 
   Source* source_for(Stream& stream, std::string_view name);
-  Series* series_for(Stream& stream, const Record& record, const FieldValue& field, Source& source);
+  Series* series_for(Stream& stream, const FieldValue& field, Source& source);
   void pack_tags(const Stream& stream, const Record& record);
   void touch(Source& source, MonotonicTime now);
   void take(Source& source, std::uint32_t messages, std::uint32_t readings);

@@ -183,7 +183,7 @@ std::string encode_shard(const State& state, std::uint32_t shard) {
   ByteWriter out;
   out.u8(kFormat);
   std::uint64_t n = 0;
-  for (std::size_t id = shard; id < state.sources.size(); id += kSourceShardCount) n += state.sources[id] ? 1 : 0;
+  for (std::size_t id = shard; id < state.sources.size(); id += kSourceShardCount) n += state.sources[id] ? 1u : 0u;
   out.varint(n);
   for (std::size_t id = shard; id < state.sources.size(); id += kSourceShardCount) {
     if (state.sources[id]) encode_source(out, state, *state.sources[id]);

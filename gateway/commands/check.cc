@@ -1,0 +1,18 @@
+// tidemark check: the configuration's problems, or what it will take.
+#include <cstdio>
+
+#include "gateway/commands/command.h"
+#include "gateway/commands/configured.h"
+#include "gateway/config/estimate.h"
+
+namespace tidemark {
+
+int check_configuration(const ConfiguredCommand& command) {
+  const std::optional<Configuration> configuration = read_configuration(command.configuration);
+  if (!configuration) return kExitBadConfiguration;
+  std::printf("%s: %zu streams, no problem\n%s\n", command.configuration.c_str(), configuration->streams.size(),
+              describe_estimate(*configuration).c_str());
+  return 0;
+}
+
+}  // namespace tidemark

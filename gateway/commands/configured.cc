@@ -1,0 +1,56 @@
+#include "gateway/commands/configured.h"
+
+#include <cstdio>
+
+#include "gateway/config/canonical_text.h"
+#include "gateway/config/loader.h"
+#include "gateway/config/problem.h"
+
+namespace tidemark {
+
+std::optional<Configuration> read_configuration(const std::string& path) {
+  LoadResult loaded = load_configuration_file(path);
+  if (loaded) return std::move(*loaded);
+  for (const Problem& problem : loaded.error()) std::fprintf(stderr, "%s\n", format_problem(problem).c_str());
+  return std::nullopt;
+}
+
+MqttSettings mqtt_settings(const Configuration& configuration) {
+  const MqttConfiguration& from = configuration.mqtt;
+  MqttSettings settings;
+  settings.host = from.host;
+  settings.port = from.port;
+  settings.tls = from.tls;
+  settings.client_id = from.client_id;
+  settings.version = from.version == MqttProtocol::v5       ? MqttVersion::v5
+                     : from.version == MqttProtocol::v3_1_1 ? MqttVersion::v3_1_1
+                                                            : MqttVersion::automatic;
+  settings.keepalive = from.keepalive;
+  settings.username = from.username;
+  settings.password_file = from.password_file;
+  settings.ca_file = from.ca_file;
+  settings.cert_file = from.cert_file;
+  settings.key_file = from.key_file;
+  settings.max_payload = configuration.limits.payload.max_bytes;
+  settings.queue_bytes = configuration.limits.queue;
+  return settings;
+}
+
+PipelineSettings pipeline_settings(const Configuration& configuration) {
+  PipelineSettings settings;
+  settings.gateway = configuration.gateway.id;
+  settings.processor.streams = configuration.streams;
+  settings.processor.payload = configuration.limits.payload;
+  settings.processor.max_series = configuration.limits.max_series;
+  settings.store.path = configuration.gateway.state;
+  settings.store.max_log_bytes = configuration.store.max_size;
+  settings.store.max_dead_letter_bytes = configuration.limits.dead_letters;
+  settings.commit_delay = configuration.store.commit_delay;
+  settings.retention = configuration.store.retention;
+  settings.disk_reserve = configuration.limits.disk_reserve;
+  settings.version = TIDEMARK_VERSION;
+  settings.configuration_hash = configuration_hash(configuration);
+  return settings;
+}
+
+}  // namespace tidemark

@@ -1,0 +1,21 @@
+// A configuration read for a command, or its problems said.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "gateway/config/configuration.h"
+#include "gateway/mqtt/settings.h"
+#include "gateway/pipeline/pipeline.h"
+
+namespace tidemark {
+
+inline constexpr int kExitBadConfiguration = 2;
+
+/// Nullopt: every problem has been written to standard error.
+std::optional<Configuration> read_configuration(const std::string& path);
+
+MqttSettings mqtt_settings(const Configuration& configuration);
+PipelineSettings pipeline_settings(const Configuration& configuration);
+
+}  // namespace tidemark

@@ -1,0 +1,222 @@
+// tidemark run: the appliance from its configuration to its last commit.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <signal.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <random>
+#include <set>
+#include <sstream>
+#include <thread>
+
+#include "edge/decode/topic_template.h"
+#include "gateway/admin/server.h"
+#include "gateway/commands/command.h"
+#include "gateway/commands/configured.h"
+#include "gateway/config/estimate.h"
+#include "gateway/mqtt/gate.h"
+#include "gateway/mqtt/session.h"
+#include "gateway/pipeline/pipeline.h"
+#include "gateway/pipeline/routes.h"
+
+namespace tidemark {
+namespace {
+
+/// After this without a round of the pipeline's loop the process ends: a new one goes on from what is durable.
+constexpr Duration kHung = seconds(60);
+constexpr int kExitHung = 71;
+
+/// The signals this process waits for are blocked in every thread, so they reach only the one that waits.
+sigset_t block_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, signal);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+  return signals;
+}
+
+std::uint64_t random_number() {
+  std::random_device device;
+  return (static_cast<std::uint64_t>(device()) << 32) | device();
+}
+
+std::vector<std::string> filters_of(const std::vector<StreamDefinition>& streams) {
+  std::set<std::string> filters;
+  for (const StreamDefinition& stream : streams) {
+    // The loader has parsed the template already.
+    if (const auto topic = TopicTemplate::parse(stream.topic)) filters.insert(topic->filter());
+  }
+  return {filters.begin(), filters.end()};
+}
+
+std::string joined(const std::vector<std::string>& lines) {
+  std::string text;
+  for (const std::string& line : lines) text += line + "\n";
+  return text;
+}
+
+/// Filters of the last configuration that this one no longer has: the broker's session still holds them.
+std::vector<std::string> retired_filters(const Store& store, const std::vector<std::string>& filters) {
+  std::vector<std::string> retired;
+  std::istringstream before(store.setting("mqtt.filters").value_or(""));
+  for (std::string filter; std::getline(before, filter);) {
+    if (std::find(filters.begin(), filters.end(), filter) == filters.end()) retired.push_back(filter);
+  }
+  return retired;
+}
+
+std::optional<std::string> read_token(const std::string& path) {
+  if (path.empty()) return std::string();
+  std::ifstream file(path);
+  std::string token;
+  if (!std::getline(file, token) || token.empty()) return std::nullopt;
+  return token;
+}
+
+class Appliance {
+ public:
+  Appliance(const Configuration& configuration, MonotonicTime began)
+      : configuration_(configuration),
+        mqtt_(mqtt_settings(configuration)),
+        queue_(mqtt_.queue_bytes),
+        pipeline_(pipeline_settings(configuration), queue_,
+                  [this](std::uint64_t connection, std::uint64_t ordinal) { gate_->release(connection, ordinal); }),
+        began_(began) {}
+
+  /// False: it could not start; why has been said.
+  bool start() {
+    const std::filesystem::path folder = std::filesystem::path(configuration_.gateway.state).parent_path();
+    std::error_code ignored;  // the store says what is wrong with the folder
+    if (!folder.empty()) std::filesystem::create_directories(folder, ignored);
+    // Until the gate is there, nothing can be released.
+    mqtt_.filters = filters_of(configuration_.streams);
+    mqtt_.jitter_seed = random_number();
+    gate_ = std::make_unique<Gate>(mqtt_, queue_);
+    if (const auto opened = pipeline_.open(random_number() | 1); !opened) {
+      spdlog::critical("{}", opened.error().context);
+      return false;
+    }
+    mqtt_.retired_filters = retired_filters(pipeline_.store(), mqtt_.filters);
+    pipeline_.store().put_setting("mqtt.filters", joined(mqtt_.filters));
+    session_ = std::make_unique<Session>(mqtt_, *gate_, [](const std::string& reason) {
+      spdlog::critical("{}; the process ends and goes on from what is durable when it is started again", reason);
+      spdlog::default_logger()->flush();
+      _exit(kExitHung);
+    });
+    return start_admin() && start_session();
+  }
+
+  /// Until a signal says that it is enough. The exit status.
+  int run(const sigset_t& signals) {
+    std::thread pipeline([this] { clean_ = pipeline_.run(); });
+    wait_for_signal(signals);
+    spdlog::info("draining: no more is read from the broker; what was read is committed and acknowledged");
+    gate_->stop_intake();
+    pipeline_.stop();
+    pipeline.join();
+    session_->stop();
+    admin_->stop();
+    if (clean_) {
+      spdlog::info("stopped: everything acknowledged is in {}", configuration_.gateway.state);
+    } else {
+      spdlog::warn("stopped while there was no room: what was not committed was not acknowledged, and the broker keeps it");
+    }
+    return 0;
+  }
+
+ private:
+  bool start_admin() {
+    const std::optional<std::string> token = read_token(configuration_.admin.token_file);
+    if (!token) {
+      spdlog::critical("admin.token_file = \"{}\": no token can be read from it; put one into its first line",
+                       configuration_.admin.token_file);
+      return false;
+    }
+    MetricBounds bounds;
+    bounds.queue = configuration_.limits.queue;
+    bounds.log = configuration_.store.max_size;
+    bounds.dead_letters = configuration_.limits.dead_letters;
+    bounds.payload = configuration_.limits.payload.max_bytes;
+    bounds.memory = configuration_.limits.memory;
+    routes_ = std::make_unique<Routes>(pipeline_, *session_, configuration_.gateway.id, bounds, began_);
+    AdminSettings settings;
+    settings.unix_path = configuration_.admin.unix_path;
+    settings.address = configuration_.admin.address;
+    settings.port = configuration_.admin.port;
+    settings.token = *token;
+    admin_ = std::make_unique<AdminServer>(
+        settings, [this](const AdminRequest& request, auto reply) { routes_->answer(request, std::move(reply)); });
+    if (const auto started = admin_->start(); !started) {
+      spdlog::critical("{}", started.error().context);
+      return false;
+    }
+    return true;
+  }
+
+  bool start_session() {
+    if (const auto started = session_->start(); !started) {
+      spdlog::critical("{}", started.error().context);
+      return false;
+    }
+    return true;
+  }
+
+  void wait_for_signal(const sigset_t& signals) {
+    for (;;) {
+      const timespec second{1, 0};
+      const int signal = sigtimedwait(&signals, nullptr, &second);
+      if (signal == SIGTERM || signal == SIGINT) return;
+      if (signal == SIGHUP) {
+        spdlog::warn("SIGHUP: this version reads its configuration at the start only; restart it to apply a change "
+                     "(nothing is lost by that)");
+      }
+      const Duration still = steady_clock() - pipeline_.progress();
+      if (still > kHung) {
+        spdlog::critical("the pipeline has not moved for {} s; the process ends and goes on from what is durable when it "
+                         "is started again",
+                         still.ns / 1'000'000'000);
+        spdlog::default_logger()->flush();
+        _exit(kExitHung);
+      }
+    }
+  }
+
+  const Configuration& configuration_;
+  MqttSettings mqtt_;
+  MessageQueue queue_;
+  std::unique_ptr<Gate> gate_;
+  Pipeline pipeline_;
+  std::unique_ptr<Session> session_;
+  std::unique_ptr<Routes> routes_;
+  std::unique_ptr<AdminServer> admin_;
+  const MonotonicTime began_;
+  bool clean_ = false;
+};
+
+}  // namespace
+
+int run_appliance(const ConfiguredCommand& command) {
+  const MonotonicTime began = steady_clock();
+  const sigset_t signals = block_signals();
+  const std::optional<Configuration> configuration = read_configuration(command.configuration);
+  if (!configuration) return kExitBadConfiguration;
+  if (configuration->kafka) {
+    std::fprintf(stderr,
+                 "%s: [kafka]: this version does not send to Kafka yet; leave the section out, and events stay in the "
+                 "local log\n",
+                 command.configuration.c_str());
+    return kExitBadConfiguration;
+  }
+  spdlog::info("tidemark {} starts as gateway {}\n{}", TIDEMARK_VERSION, configuration->gateway.id,
+               describe_estimate(*configuration));
+  Appliance appliance(*configuration, began);
+  if (!appliance.start()) return 1;
+  return appliance.run(signals);
+}
+
+}  // namespace tidemark
