@@ -12,7 +12,8 @@ namespace {
 /// How long one look at a request of Paho takes at most: so soon a stop and a lost link are noticed.
 constexpr Duration kLook = milliseconds(100);
 
-/// A 3.1.1 broker cannot say that it gave our session to another client. It closes, soon after we have come back.
+/// A 3.1.1 broker cannot say that it gave our session to another client, and mosquitto 2.0.11 does not say it with 5
+/// either: it closes. As often as the other comes back, so soon after we have.
 constexpr Duration kSoon = seconds(5);
 constexpr int kSuspicious = 3;
 
