@@ -3,11 +3,6 @@
 namespace tidemark {
 namespace {
 
-struct Aggregate {
-  std::string_view name;
-  ComponentSet needs;
-};
-
 constexpr ComponentSet kCount{};
 constexpr ComponentSet kSum = kCount.with(Component::sum);
 constexpr ComponentSet kMoments = kSum.with(Component::squares);
@@ -21,6 +16,10 @@ constexpr Aggregate kAggregates[] = {
 };
 
 }  // namespace
+
+std::span<const Aggregate> aggregates() {
+  return kAggregates;
+}
 
 std::optional<ComponentSet> components_of(std::string_view aggregate) {
   for (const Aggregate& known : kAggregates) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 
 namespace tidemark {
@@ -24,8 +25,16 @@ class ComponentSet {
   std::uint32_t bits_ = 0;
 };
 
-/// The aggregates by the names users write ("count", "mean", ...), and the components each needs. Nullopt: no such
-/// aggregate (yet).
+/// An aggregate by the name that users write ("count", "mean", ...), and the components it needs.
+struct Aggregate {
+  std::string_view name;
+  ComponentSet needs;
+};
+
+/// Every aggregate there is, in the order in which people are shown them.
+std::span<const Aggregate> aggregates();
+
+/// Nullopt: no such aggregate (yet).
 std::optional<ComponentSet> components_of(std::string_view aggregate);
 
 }  // namespace tidemark

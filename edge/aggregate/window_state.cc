@@ -3,14 +3,7 @@
 #include <type_traits>
 #include <utility>
 
-// A state's bytes:
-//
-//   varint   the bits of the components kept
-//   varint   count; when it is zero, nothing follows
-//   svarint  exponent: the smallest of all decimals and of the sum (zeros apart; 0 if there is none)
-//   then the components in the order of their bits, each as its file says
-//
-// Ten readings of two decimals with everything kept take about 25 bytes.
+// The bytes: docs/formats/window-state.md. Each component writes its own part; the frame is what they share.
 
 namespace tidemark {
 

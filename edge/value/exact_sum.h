@@ -130,6 +130,6 @@ class ExactSum {
   bool is_big_ = false;
 };
 
-static_assert(sizeof(ExactSum) == 24);
+static_assert(sizeof(ExactSum) <= 24);
 
 }  // namespace tidemark

@@ -45,6 +45,15 @@ TEST_CASE("ten readings of two decimals with every component take 22 bytes") {
   CHECK(bytes(state).size() == 22);
 }
 
+TEST_CASE("the example of docs/formats/window-state.md") {
+  using namespace std::string_view_literals;
+  WindowState state(kAll);
+  state.add({1'700'000'000'000'000'000}, number("23.41"));
+  state.add({1'700'000'001'500'000'000}, number("23.5"));
+  state.add({1'700'000'003'000'000'000}, number("23.38"));
+  CHECK(bytes(state) == "\x0f\x03\x03\xea\x6d\x00\xd4\x03\xc4\x24\x18\x03\x80\xc4\x9f\xd5\x0c\x03\x06\x00"sv);
+}
+
 TEST_CASE("first and last are by event time, then by value") {
   WindowState state(kAll);
   state.add({20}, number("5"));
@@ -130,5 +139,6 @@ TEST_CASE("every aggregate of the table has its components, and no other name ha
   CHECK(components_of("stddev") == ComponentSet(0b0011));
   for (const char* name : {"min", "max", "range"}) CHECK(components_of(name) == ComponentSet(0b0100));
   for (const char* name : {"first", "last"}) CHECK(components_of(name) == ComponentSet(0b1000));
+  for (const Aggregate& aggregate : aggregates()) CHECK(components_of(aggregate.name) == aggregate.needs);
   for (const char* name : {"", "Count", "avg", "p95", "mean "}) CHECK_FALSE(components_of(name));
 }

@@ -24,13 +24,12 @@ Int128 halves(Native value) {
   return {static_cast<std::uint64_t>(value), static_cast<std::int64_t>(value >> 64)};
 }
 
-/// Of any width up to 128 bits, often at an edge of 32, 64 or 128 bits.
+/// Of any width up to 128 bits, often at an edge.
 Int128 number(std::mt19937_64& random) {
   const auto shift = random() % 128;
-  Native value = static_cast<Native>(((static_cast<UnsignedNative>(random()) << 64) | random()) >> shift);
-  if (random() % 4 == 0)
-    value = static_cast<Native>(UnsignedNative{1} << shift) - 1 + static_cast<Native>(random() % 3);
-  return halves(random() % 2 == 0 ? value : -value);
+  UnsignedNative bits = ((static_cast<UnsignedNative>(random()) << 64) | random()) >> shift;
+  if (random() % 4 == 0) bits = (UnsignedNative{1} << shift) - 1 + random() % 3;
+  return halves(static_cast<Native>(random() % 2 == 0 ? bits : 0 - bits));
 }
 
 }  // namespace
