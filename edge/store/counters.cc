@@ -12,6 +12,7 @@ std::string encode(const Counters& counters) {
   writer.u64(counters.log_removed_bytes);
   writer.u64(counters.log_last_epoch);
   writer.u64(counters.log_last_sequence);
+  writer.u64(counters.log_last_at_least);
   writer.u64(counters.dead_removed_through);
   writer.u64(counters.dead_removed_bytes);
   return writer.take();
@@ -25,6 +26,7 @@ std::optional<Counters> decode_counters(std::string_view bytes) {
   counters.log_removed_bytes = reader.u64();
   counters.log_last_epoch = reader.u64();
   counters.log_last_sequence = reader.u64();
+  counters.log_last_at_least = reader.u64();
   counters.dead_removed_through = reader.u64();
   counters.dead_removed_bytes = reader.u64();
   if (!reader.ok() || !reader.at_end()) return std::nullopt;

@@ -17,6 +17,7 @@ struct Counters {
   std::uint64_t log_removed_bytes = 0;
   std::uint64_t log_last_epoch = 0;  // as of the last trim: the log itself may know better
   std::uint64_t log_last_sequence = 0;
+  std::uint64_t log_last_at_least = 0;     // after damage at the log's end: positions up to here may have been used
   std::uint64_t dead_removed_through = 0;  // also how many dead letters were dropped
   std::uint64_t dead_removed_bytes = 0;
 

@@ -25,6 +25,7 @@ sqlite::Outcome<JournalTable> JournalTable::prepare(sqlite::Connection& connecti
       {&table.select_, "SELECT position, readings, body FROM journal WHERE position >= ?1 ORDER BY position"},
       {&table.body_, "SELECT body FROM journal WHERE position = ?1"},
       {&table.leave_, "INSERT OR REPLACE INTO journal(position, readings, body) VALUES(?1, ?2, NULL)"},
+      {&table.remove_one_, "DELETE FROM journal WHERE position = ?1"},
       {&table.sum_, "SELECT count(*), sum(readings) FROM journal WHERE position <= ?1"},
       {&table.remove_, "DELETE FROM journal WHERE position <= ?1"},
   });
@@ -81,6 +82,9 @@ sqlite::Outcome<void> JournalTable::set_aside(const Damage& damage, DamagedTable
     if (!there) return tl::unexpected(there.error());
     const auto body = *there ? std::optional(rows.bytes(0)) : std::nullopt;
     if (auto added = damaged.add("journal", damage.position, damage.readings, body); !added) return added;
+  }
+  if (damage.row != damage.position) {
+    if (auto removed = remove_one_.execute(damage.row); !removed) return removed;
   }
   return leave_.execute(damage.position, damage.readings);
 }

@@ -64,6 +64,7 @@ class JournalTable {
   sqlite::Statement select_;
   sqlite::Statement body_;
   sqlite::Statement leave_;
+  sqlite::Statement remove_one_;
   sqlite::Statement sum_;
   sqlite::Statement remove_;
   Figures figures_;

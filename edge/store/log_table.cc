@@ -90,6 +90,10 @@ sqlite::Outcome<void> LogTable::load(const std::optional<Counters>& counters, Bl
     }
     extent.last = std::max(extent.last, last);
   }
+  if (counters) {
+    figures_.last_at_least = counters->log_last_at_least;
+    extent.last = std::max(extent.last, counters->log_last_at_least);
+  }
   if (counters) return {};
   auto rows = ends_.query();
   const auto there = rows.next();
@@ -98,6 +102,15 @@ sqlite::Outcome<void> LogTable::load(const std::optional<Counters>& counters, Bl
     extent.removed_through = rows.natural(0) - 1;
     extent.removed_bytes = extent.bytes - std::min(extent.bytes, rows.natural(1));
   }
+  return {};
+}
+
+sqlite::Outcome<void> LogTable::load_salvaged(const Counters& counters, std::uint64_t positions_doubtful,
+                                              BlobSealer& sealer) {
+  const std::uint64_t last = figures_.extent.last;
+  if (auto loaded = load(counters, sealer); !loaded) return loaded;
+  figures_.extent.last = std::max(figures_.extent.last + positions_doubtful, last);
+  figures_.last_at_least = figures_.extent.last;
   return {};
 }
 
@@ -114,23 +127,33 @@ sqlite::Outcome<void> LogTable::append(const LogEvent& event, ArrivalTime commit
 }
 
 sqlite::Outcome<std::vector<LogRow>> LogTable::read(std::uint64_t from, std::uint64_t max_bytes, BlobSealer& sealer) {
+  const std::uint64_t last = figures_.extent.last;
   std::vector<LogRow> read;
   std::uint64_t bytes = 0;
-  auto rows = select_.query(from);
+  std::uint64_t next = std::max(from, figures_.extent.removed_through + 1);
+  auto rows = select_.query(next);
   for (;;) {
     const auto more = rows.next();
     if (!more) return tl::unexpected(more.error());
-    if (!*more) return read;
+    if (!*more) break;
     const Columns columns(rows);
     auto body = sealer.open(columns.identity(), rows.bytes(5));
     if (!body) {
-      damaged_.insert(columns.position);
+      // Its number is as doubtful as the rest: it takes the place that is next.
+      damaged_.insert(next++);
       continue;
     }
+    if (columns.position < next && !read.empty()) {
+      return fail(sqlite::Error::corrupt, "rows of the log are out of order");
+    }
+    if (columns.position > next) damaged_.insert(next);
     bytes += body->size();
     if (bytes > max_bytes && !read.empty()) return read;
+    next = columns.position + 1;
     read.push_back({columns.position, {columns.epoch, columns.sequence, *std::move(body)}});
   }
+  if (next <= last) damaged_.insert(next);
+  return read;
 }
 
 sqlite::Outcome<std::uint64_t> LogTable::trim(ArrivalTime before, std::uint64_t max_rows, BlobSealer& sealer) {
@@ -161,6 +184,7 @@ sqlite::Outcome<std::uint64_t> LogTable::trim(ArrivalTime before, std::uint64_t 
 }
 
 void LogTable::count(Counters& counters) const {
+  counters.log_last_at_least = figures_.last_at_least;
   // While nothing is trimmed, the newest row tells the rest.
   if (counters.log_removed_through == figures_.extent.removed_through) return;
   counters.log_removed_through = figures_.extent.removed_through;

@@ -20,6 +20,7 @@ class LogTable {
     Extent extent;  // bytes: of sealed bodies
     std::uint64_t last_epoch = 0;
     std::uint64_t last_sequence = 0;
+    std::uint64_t last_at_least = 0;  // Counters::log_last_at_least
   };
 
   static sqlite::Outcome<LogTable> prepare(sqlite::Connection& connection);
@@ -27,6 +28,9 @@ class LogTable {
   /// Learns the figures from the last row and from what was counted at the last trim; nullopt (the counters were
   /// damaged): from every row.
   sqlite::Outcome<void> load(const std::optional<Counters>& counters, BlobSealer& sealer);
+
+  /// Loads again after the table was salvaged. Positions that were used, or may have been, are not used again.
+  sqlite::Outcome<void> load_salvaged(const Counters& counters, std::uint64_t positions_doubtful, BlobSealer& sealer);
 
   sqlite::Outcome<void> append(const LogEvent& event, ArrivalTime committed, BlobSealer& sealer);
 

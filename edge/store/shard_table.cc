@@ -30,20 +30,20 @@ sqlite::Outcome<ShardTable> ShardTable::prepare(sqlite::Connection& connection) 
   return table;
 }
 
-sqlite::Outcome<ShardTable::Contents> ShardTable::read(BlobSealer& sealer) {
+sqlite::Outcome<ShardTable::Contents> ShardTable::read(BlobSealer& sealer, bool all_written) {
   Contents contents;
   positions_ = {};
   for (std::uint32_t shard = 0; shard < kShards; ++shard) {
     auto rows = select_.query(shard);
     const auto there = rows.next();
     if (!there) return tl::unexpected(there.error());
-    if (!*there) continue;
-    if (rows.is_null(1)) {
+    if (!*there && !all_written) continue;
+    if (*there && rows.is_null(1)) {
       contents.damaged.push_back(shard);
       continue;
     }
-    const std::uint64_t position = rows.natural(0);
-    auto body = sealer.open(identity_of(shard, position), rows.bytes(1));
+    const std::uint64_t position = *there ? rows.natural(0) : 0;
+    auto body = *there ? sealer.open(identity_of(shard, position), rows.bytes(1)) : std::nullopt;
     if (!body) {
       contents.damaged.push_back(shard);
       contents.found_damaged.push_back(shard);

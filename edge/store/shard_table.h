@@ -25,7 +25,8 @@ class ShardTable {
 
   static sqlite::Outcome<ShardTable> prepare(sqlite::Connection& connection);
 
-  sqlite::Outcome<Contents> read(BlobSealer& sealer);
+  /// `all_written`: one that is not there is damaged.
+  sqlite::Outcome<Contents> read(BlobSealer& sealer, bool all_written);
 
   /// Moves a damaged body to `damaged` and leaves a row without a body, so that later recoveries tell of it too, until
   /// the shard is written again.

@@ -30,6 +30,12 @@ enum class Error : std::uint8_t {
   other,           // I/O errors, out of memory, misuse
 };
 
+/// Whether the file may be damaged: a row in the way of a new one, or without what it must have, is as telling as what
+/// SQLite calls corrupt.
+constexpr bool is_damage(Error error) {
+  return error == Error::corrupt || error == Error::constraint;
+}
+
 template <typename T>
 using Outcome = Result<T, Error>;
 

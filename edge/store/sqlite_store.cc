@@ -1,5 +1,8 @@
 #include "edge/store/sqlite_store.h"
 
+#include <algorithm>
+#include <array>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -10,6 +13,8 @@
 #include "edge/store/journal_table.h"
 #include "edge/store/log_table.h"
 #include "edge/store/opening.h"
+#include "edge/store/salvage.h"
+#include "edge/store/schema.h"
 #include "edge/store/sealed_blob.h"
 #include "edge/store/setting_table.h"
 #include "edge/store/shard_table.h"
@@ -21,6 +26,10 @@ namespace {
 
 using sqlite::Connection;
 using sqlite::Outcome;
+
+// What is read whole at every start: checking its b-trees first costs no more than reading it, and nothing is ever
+// written into, or followed out of, a page that is not as it must be.
+constexpr std::array<const char*, 2> kStateTables = {"journal", "shard"};
 
 struct Tables {
   JournalTable journal;
@@ -97,6 +106,11 @@ class SqliteStore final : public Store {
   Outcome<void> transaction(Body body);
   Outcome<void> checkpoint(int mode);
 
+  // Runs `operation`; if the file turns out to be damaged, mends it and runs it again.
+  template <typename Operation>
+  auto mending(Operation operation) -> decltype(operation());
+  Outcome<bool> mend(std::span<const char* const> tables, bool may_rebuild);
+
   [[nodiscard]] std::uint64_t wal_bytes() const;
   tl::unexpected<Failure<StoreError>> failed(const Failure<sqlite::Error>& failure, std::string_view doing);
   [[nodiscard]] tl::unexpected<Failure<StoreError>> gone() const;
@@ -108,10 +122,14 @@ class SqliteStore final : public Store {
   BlobSealer sealer_;
   Counters counters_;  // as they stand in the file
   std::vector<std::uint64_t> damaged_settings_;
+  std::uint64_t positions_doubtful_ = 0;  // of a log that was salvaged before it was loaded
+  std::uint64_t lost_before_load_ = 0;
+  bool shards_salvaged_ = false;
   std::uint64_t damaged_rows_ = 0;
   std::uint64_t checkpoint_due_ = 0;  // bytes of WAL
   std::uint64_t page_bytes_ = 0;
   std::uint64_t file_bytes_ = 0;
+  bool loaded_ = false;
   bool recovered_ = false;
   bool broken_ = false;
 };
@@ -120,7 +138,11 @@ tl::unexpected<Failure<StoreError>> SqliteStore::failed(const Failure<sqlite::Er
   Failure<StoreError> told = store_failure(failure, options_.path, doing);
   if (told.code == StoreError::broken) {
     broken_ = true;
-    if (discipline_.abandon_when_broken) connection_->abandon();
+    if (discipline_.abandon_when_broken) {
+      connection_->abandon();
+    } else {
+      connection_->checkpoint_on_close(true);
+    }
   }
   return tl::unexpected(std::move(told));
 }
@@ -162,7 +184,7 @@ Outcome<void> SqliteStore::transaction(Body body) {
   }
   restore(before);
   // After an I/O error the connection is given up as it is: a rollback would go on reading and writing.
-  if (done.error().code != sqlite::Error::full && done.error().code != sqlite::Error::corrupt) return done;
+  if (done.error().code != sqlite::Error::full && !sqlite::is_damage(done.error().code)) return done;
   if (auto undone = connection_->rollback(); !undone) return undone;
   return done;
 }
@@ -176,6 +198,47 @@ Outcome<void> SqliteStore::write_settings() {
   return tables_->settings.write();
 }
 
+template <typename Operation>
+auto SqliteStore::mending(Operation operation) -> decltype(operation()) {
+  auto done = operation();
+  if (done || !sqlite::is_damage(done.error().code)) return done;
+  const auto mended = mend(kTables, true);
+  if (!mended) return tl::unexpected(mended.error());
+  return *mended ? operation() : std::move(done);
+}
+
+Outcome<bool> SqliteStore::mend(std::span<const char* const> tables, bool may_rebuild) {
+  const auto salvaged = salvage_tables(*connection_, tables);
+  if (!salvaged) return tl::unexpected(salvaged.error());
+  if (salvaged->empty()) {
+    if (!may_rebuild) return false;
+    if (auto rebuilt = rebuild_file(*connection_); !rebuilt) return tl::unexpected(rebuilt.error());
+    return true;
+  }
+  for (const Salvaged& table : *salvaged) {
+    // Rows of these two are missed, and counted, when they are read.
+    if (table.table == "journal") continue;
+    if (table.table == "shard") {
+      shards_salvaged_ = true;
+      continue;
+    }
+    const std::uint64_t lost = std::max<std::uint64_t>(table.lost, 1);
+    if (!loaded_) {
+      lost_before_load_ += lost;
+      if (table.table == "log") positions_doubtful_ = kSalvageReach;
+      continue;
+    }
+    damaged_rows_ += lost;
+    if (table.table == "log") {
+      if (auto done = tables_->log.load_salvaged(counters_, 0, sealer_); !done) return tl::unexpected(done.error());
+    }
+    if (table.table == "dead_letter") {
+      if (auto done = tables_->dead_letters.load(counters_); !done) return tl::unexpected(done.error());
+    }
+  }
+  return true;
+}
+
 Outcome<void> SqliteStore::load() {
   auto tables = Tables::prepare(*connection_);
   if (!tables) return tl::unexpected(tables.error());
@@ -186,19 +249,23 @@ Outcome<void> SqliteStore::load() {
   const auto stored = tables_->settings.value(kCountersSetting);
   const auto counters = stored ? decode_counters(*stored) : std::nullopt;
   counters_ = counters.value_or(Counters{});
-  damaged_rows_ = counters_.damaged_rows;
+  damaged_rows_ = counters_.damaged_rows + lost_before_load_;
   if (auto done = tables_->log.load(counters, sealer_); !done) return done;
+  if (positions_doubtful_ > 0) {
+    if (auto done = tables_->log.load_salvaged(counters_, positions_doubtful_, sealer_); !done) return done;
+  }
   if (auto done = tables_->dead_letters.load(counters); !done) return done;
   const auto page_bytes = connection_->integer("PRAGMA page_size");
   if (!page_bytes) return tl::unexpected(page_bytes.error());
   page_bytes_ = static_cast<std::uint64_t>(*page_bytes);
   checkpoint_due_ = options_.checkpoint_bytes;
   file_bytes_ = connection_->file_bytes();
+  loaded_ = true;
   return {};
 }
 
 Result<void, StoreError> SqliteStore::start() {
-  if (auto loaded = load(); !loaded) return failed(loaded.error(), "reading it");
+  if (auto loaded = mending([&] { return load(); }); !loaded) return failed(loaded.error(), "reading it");
   return {};
 }
 
@@ -206,7 +273,8 @@ Result<Recovered, StoreError> SqliteStore::recover(const std::function<void(cons
                                                    const std::function<void(const JournalRow&)>& row) {
   if (broken_) return gone();
   TIDEMARK_ASSERT(!recovered_);
-  auto contents = tables_->shards.read(sealer_);
+  if (auto mended = mend(kStateTables, false); !mended) return failed(mended.error(), "mending it");
+  auto contents = mending([&] { return tables_->shards.read(sealer_, shards_salvaged_); });
   if (!contents) return failed(contents.error(), "reading the state");
   if (shards) shards(contents->whole);
 
@@ -216,7 +284,8 @@ Result<Recovered, StoreError> SqliteStore::recover(const std::function<void(cons
   const auto hand_over = [&](const JournalRow& read) {
     if (row) row(read);
   };
-  if (auto read = journal.read(sealer_, damaged, hand_over); !read) {
+  // After mending it goes on behind what was handed over.
+  if (auto read = mending([&] { return journal.read(sealer_, damaged, hand_over); }); !read) {
     return failed(read.error(), "reading the journal");
   }
   journal.read_missing(tables_->shards.newest(), damaged, hand_over);
@@ -283,7 +352,7 @@ Result<std::uint64_t, StoreError> SqliteStore::commit(const GroupCommit& group) 
                                       " bytes. Nothing was lost: messages wait at the broker until rows are trimmed. "
                                       "See that the log is read, shorten its retention, or raise its limit.");
   }
-  auto done = transaction([&] { return write_group(group); });
+  auto done = mending([&] { return transaction([&] { return write_group(group); }); });
   if (!done) {
     // Room in the WAL may be all that is missing: a checkpoint makes it start over.
     if (done.error().code == sqlite::Error::full) checkpoint_due_ = 0;
@@ -319,7 +388,7 @@ Result<void, StoreError> SqliteStore::checkpoint_if_due() {
 
 Result<std::vector<LogRow>, StoreError> SqliteStore::read_log(std::uint64_t from, std::uint64_t max_bytes) {
   if (broken_) return gone();
-  auto rows = tables_->log.read(from, max_bytes, sealer_);
+  auto rows = mending([&] { return tables_->log.read(from, max_bytes, sealer_); });
   if (!rows) return failed(rows.error(), "reading the log");
   return *std::move(rows);
 }
@@ -327,12 +396,13 @@ Result<std::vector<LogRow>, StoreError> SqliteStore::read_log(std::uint64_t from
 Result<std::uint64_t, StoreError> SqliteStore::trim_log(ArrivalTime before, std::uint64_t max_rows) {
   if (broken_) return gone();
   std::uint64_t count = 0;
-  auto done = transaction([&]() -> Outcome<void> {
+  const auto trim = [&]() -> Outcome<void> {
     auto trimmed = tables_->log.trim(before, max_rows, sealer_);
     if (!trimmed) return tl::unexpected(trimmed.error());
     count = *trimmed;
     return {};
-  });
+  };
+  auto done = mending([&] { return transaction(trim); });
   if (!done) return failed(done.error(), "trimming the log");
   return count;
 }
@@ -340,7 +410,7 @@ Result<std::uint64_t, StoreError> SqliteStore::trim_log(ArrivalTime before, std:
 Result<std::vector<DeadLetterRow>, StoreError> SqliteStore::read_dead_letters(std::uint64_t from,
                                                                               std::uint64_t max_rows) {
   if (broken_) return gone();
-  auto rows = tables_->dead_letters.read(from, max_rows);
+  auto rows = mending([&] { return tables_->dead_letters.read(from, max_rows); });
   if (!rows) return failed(rows.error(), "reading the dead letters");
   return *std::move(rows);
 }

@@ -21,7 +21,8 @@ struct Discipline {
   bool checkpoint_errors_are_fatal = true;
   /// After an I/O error the file is not closed: a close checkpoints what may never have reached the disk.
   bool abandon_when_broken = true;
-  std::uint32_t page_bytes = 1024;
+  /// The smallest: a commit of a few kilobytes writes the fewest bytes (docs/formats/state.md).
+  std::uint32_t page_bytes = 512;
 };
 
 Result<std::unique_ptr<Store>, StoreError> open_sqlite_store(const StoreOptions& options,

@@ -24,6 +24,7 @@ Failure<StoreError> store_failure(const Failure<sqlite::Error>& failure, std::st
       return {StoreError::not_ours, file + ": not a Tidemark state file" + detail +
                                         "Nothing was changed. Name another file, or move this one away."};
     case sqlite::Error::corrupt:
+    case sqlite::Error::constraint:
       return {StoreError::broken,
               file + ": damaged where it cannot be mended" + detail +
                   "The file is left as it is. Move it and the files beside it of the same name away "
@@ -32,7 +33,6 @@ Failure<StoreError> store_failure(const Failure<sqlite::Error>& failure, std::st
     case sqlite::Error::cannot_open:
       return {StoreError::broken, file + ": cannot be opened" + detail +
                                       "Nothing was changed. See that its folder exists and can be written."};
-    case sqlite::Error::constraint:
     case sqlite::Error::other:
       break;
   }

@@ -205,6 +205,12 @@ std::string* CrashDisk::contents(const std::string& name) {
   return found == folder_.end() ? nullptr : &found->second->shown;
 }
 
+void CrashDisk::put(const std::string& name, const std::string& bytes) {
+  auto file = std::make_shared<File>();
+  file->durable = file->shown = bytes;
+  folder_[name] = durable_folder_[name] = file;
+}
+
 std::vector<std::string> CrashDisk::names() const {
   std::vector<std::string> names;
   for (const auto& [name, file] : folder_) names.push_back(name);

@@ -78,6 +78,8 @@ class CrashDisk {
   /// The bytes of a file as the page cache shows them; nullptr: no such file. For tests that damage it.
   std::string* contents(const std::string& name);
   [[nodiscard]] std::vector<std::string> names() const;
+  /// A file that is there, durable, before anything starts.
+  void put(const std::string& name, const std::string& bytes);
 
  private:
   friend struct CrashVfs;

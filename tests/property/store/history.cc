@@ -94,8 +94,8 @@ class Life {
   // What may have happened instead: an operation whose end was not seen. Also one refused for want of room, until the
   // next one succeeds: its frames may be whole in the WAL with only the padding behind them missing.
   std::vector<Model> in_doubt_;
-  std::optional<Group> waiting_;   // refused for want of room: repeated as it is
-  Settings unsaved_;               // put since the last commit
+  std::optional<Group> waiting_;  // refused for want of room: repeated as it is
+  Settings unsaved_;              // put since the last commit
   std::int64_t now_ = 0;
   std::uint64_t sequence_ = 0;
   std::uint64_t epoch_ = 1;
