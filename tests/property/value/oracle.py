@@ -242,7 +242,8 @@ def quotients_case() -> str:
     if random.random() < 0.2:
         # An exact root, or one next to it; a tie between two doubles.
         root = random.getrandbits(random.choice([10, 53, 54])) + 1
-        numerator, denominator, exponent = root * root + random.choice([0, 0, -1, 1]), 1, 2 * random.randint(-3, 3)
+        denominator, exponent = random.choice([1, 1, 90, 10**9, 10**30]), 2 * random.randint(-3, 3)
+        numerator = root * root * denominator + random.choice([0, 0, -1, 1])
     value = Fraction(numerator, denominator) * Fraction(10) ** exponent
     return f"{numerator} {exponent} {denominator}\t{nearest(value).hex()}\t{nearest_root(value).hex()}"
 

@@ -54,6 +54,10 @@ TEST_CASE("a root is that of the exact value, not of its nearest double") {
   CHECK(nearest_sqrt(middle * middle, 0, 1) == 18014398509481984.0);
   CHECK(nearest_sqrt(middle * middle - 1, 0, 1) == 18014398509481984.0);
   CHECK(nearest_sqrt(middle * middle + 1, 0, 1) == 18014398509481988.0);
+  // An excess that is cut off before the root is taken still counts.
+  const BigInteger far = power_of_ten(40);
+  CHECK(nearest_sqrt(middle * middle * far + 1, 0, far) == 18014398509481988.0);
+  CHECK(nearest_sqrt(middle * middle * far - 1, 0, far) == 18014398509481984.0);
   CHECK(nearest_sqrt(1, -682, 1) == 0);       // 1e-341
   CHECK(nearest_sqrt(1, -640, 1) == 1e-320);  // a subnormal
 }
