@@ -37,7 +37,7 @@ Result<void> describe(Truth& truth, const RunOptions& options) {
       {"first_number", std::to_string(fleet.first_number)},
       {"models", models},
       {"interval_ns", std::to_string(fleet.interval_us * 1'000)},
-      {"duration_ns", std::to_string(fleet.duration_us * 1'000)},
+      {"duration_ns", std::to_string(fleet.duration_us == kForever_us ? 0 : fleet.duration_us * 1'000)},
       {"start_ns", std::to_string(fleet.start_ms * 1'000'000)},
       {"qos", std::to_string(options.dispatch.qos)},
   };

@@ -9,6 +9,9 @@ namespace {
 
 constexpr std::int64_t kMost_us = 366LL * 24 * 3'600 * 1'000'000;
 
+// Until 2200: far from the end of int64 in nanoseconds.
+constexpr std::int64_t kLatest_ms = 7'258'118'400'000;
+
 // Takes a whole number of 1 to `most` digits off the front.
 std::optional<std::int64_t> take_digits(std::string_view& text, std::size_t least, std::size_t most) {
   std::size_t count = 0;
@@ -60,7 +63,9 @@ std::optional<std::int64_t> parse_duration_us(std::string_view text) {
 std::optional<std::int64_t> parse_time_ms(std::string_view text) {
   std::int64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error == std::errc{} && end == text.data() + text.size()) return number;
+  if (error == std::errc{} && end == text.data() + text.size()) {
+    return number >= 0 && number <= kLatest_ms ? std::optional(number) : std::nullopt;
+  }
   const auto year = take_digits(text, 4, 4);
   if (!year || !take(text, '-')) return std::nullopt;
   const auto month = take_digits(text, 2, 2);
@@ -85,7 +90,8 @@ std::optional<std::int64_t> parse_time_ms(std::string_view text) {
                                          std::chrono::day(static_cast<unsigned>(*day))};
   if (!date.ok()) return std::nullopt;
   const std::int64_t days = std::chrono::sys_days(date).time_since_epoch().count();
-  return (((days * 24 + *hour) * 60 + *minute) * 60 + *second) * 1'000 + milliseconds;
+  const std::int64_t time_ms = (((days * 24 + *hour) * 60 + *minute) * 60 + *second) * 1'000 + milliseconds;
+  return time_ms >= 0 && time_ms <= kLatest_ms ? std::optional(time_ms) : std::nullopt;
 }
 
 }  // namespace firmware_sim
