@@ -109,6 +109,25 @@ TEST_CASE("any order and any merge tree give the same bytes, whichever component
   }
 }
 
+TEST_CASE("a state that went through its bytes between any two readings goes on as if it had not") {
+  std::mt19937 random(6);
+  for (const Fields& f : oracle::cases("windows", 2'000, 11)) {
+    CAPTURE(f[0]);
+    const std::vector<Reading> input = readings(f[0]);
+    WindowState state(kAll);
+    for (const Reading& reading : input) {
+      if (random() % 2 == 0) {
+        const std::string stored = bytes(state);
+        ByteReader in(stored);
+        state = WindowState::decode(in);
+        REQUIRE(in.ok());
+      }
+      state.add(reading.time, reading.value);
+    }
+    REQUIRE(bytes(state) == bytes(aggregate(kAll, input, 0, input.size())));
+  }
+}
+
 TEST_CASE("a machine without 128-bit integers writes the same bytes") {
   std::mt19937 random(5);
   for (const Fields& f : oracle::cases("windows", 4'000, 10)) {
