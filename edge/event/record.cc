@@ -35,7 +35,11 @@ Result<Record, EventError> Record::open(std::string_view bytes) {
     return fail(EventError::damaged, "the event's FlatBuffer does not verify");
   }
 
+  // The verifier lets a union stand without its value.
   const log::Event& root = record.root();
+  if (root.body_type() == log::Body::NONE || root.body() == nullptr) {
+    return fail(EventError::damaged, "an event without a body");
+  }
   TextBudget text;
   const auto* digest = root.digest();
   EventHeader& header = record.header_;
