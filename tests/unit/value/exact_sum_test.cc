@@ -73,6 +73,15 @@ TEST_CASE("squares overflow 128 bits only in the integer, never in the value") {
   CHECK(text(squares) == "1");
 }
 
+TEST_CASE("squares go on exactly from a sum whose exponent is odd") {
+  ExactSum squares = ExactSum::from({125, -3});
+  squares.add_square(number("0.5"));
+  CHECK(text(squares) == "0.375");
+  squares = ExactSum::from({5, 3});
+  squares.add_square(number("200"));
+  CHECK(text(squares) == "45000");
+}
+
 TEST_CASE("copies are independent and moves leave something usable, in both representations") {
   for (const ExactSum& original : {wide(), sum_of({"1.5"})}) {
     const std::string before = text(original);
