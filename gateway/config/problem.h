@@ -41,7 +41,8 @@ class ProblemList {
  public:
   explicit ProblemList(std::string file) : file_(std::move(file)) {}
 
-  void add(Position position, Mistake mistake);
+  /// Control characters in the mistake are escaped: a problem is one line.
+  void add(Position position, const Mistake& mistake);
   [[nodiscard]] bool empty() const { return problems_.empty(); }
 
   /// In the order of the file.

@@ -47,6 +47,7 @@ TEST_CASE("text that is not TOML is reported where it ends to be") {
   check({
       before("[gateway]\nid = \"plant§\n", {"not TOML", "syntax"}),
       before("[gateway§\n", {"not TOML"}),
+      before("[gateway]\nid = tr§\n", {"not TOML", "\\x0a"}),
       before("[mqtt]\nkeepalive = 10§s", {"not TOML", "quotes"}),
       before("[mqtt]\nversion = 3.1§.1", {"not TOML"}),
       before("[gateway]\nid = \"a\"\nid = §\"b\"", {"not TOML", "redefine"}),
