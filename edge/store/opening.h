@@ -4,8 +4,8 @@
 
 #include <memory>
 
+#include "edge/store/discipline.h"
 #include "edge/store/sqlite.h"
-#include "edge/store/sqlite_store.h"
 #include "edge/store/store.h"
 
 namespace tidemark {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <string_view>
 #include <utility>
 
 namespace tidemark {
@@ -12,14 +13,28 @@ using sqlite::Error;
 using sqlite::is_damage;
 using sqlite::Outcome;
 
+// The check tells an I/O error as if it were damage. It is not: the page may be read at the next start, and a table
+// that is salvaged without it has lost its rows.
+bool cannot_be_read(std::string_view finding) {
+  return finding.find("failed to get page") != std::string_view::npos ||
+         (finding.find("unable to get the page") != std::string_view::npos &&
+          finding.find("error code=" + std::to_string(SQLITE_CORRUPT)) == std::string_view::npos);
+}
+
 Outcome<bool> healthy(Connection& connection, const std::string& table) {
   auto check = connection.prepare(("PRAGMA quick_check('" + table + "')").c_str());
-  if (!check && check.error().code != Error::corrupt) return tl::unexpected(check.error());
-  if (!check) return false;
+  if (!check) return tl::unexpected(check.error());
+  bool healthy = true;
   auto rows = check->query();
-  const auto there = rows.next();
-  if (!there && there.error().code != Error::corrupt) return tl::unexpected(there.error());
-  return there && *there && rows.bytes(0) == "ok";
+  for (;;) {
+    const auto more = rows.next();
+    if (!more && !is_damage(more.error().code)) return tl::unexpected(more.error());
+    if (!more) return false;
+    if (!*more) return healthy;
+    if (rows.bytes(0) == "ok") continue;
+    if (cannot_be_read(rows.bytes(0))) return fail(Error::other, std::string(rows.bytes(0)));
+    healthy = false;
+  }
 }
 
 // The numbers of a table's rows in the order of `sql`, until they end or cannot be read further.

@@ -1,25 +1,17 @@
 #include "edge/store/sqlite_store.h"
 
-#include <algorithm>
 #include <array>
 #include <span>
 #include <string>
 #include <utility>
 
 #include "edge/bytes/assert.h"
-#include "edge/store/counters.h"
-#include "edge/store/damaged_table.h"
-#include "edge/store/dead_letter_table.h"
-#include "edge/store/journal_table.h"
-#include "edge/store/log_table.h"
 #include "edge/store/opening.h"
 #include "edge/store/salvage.h"
 #include "edge/store/schema.h"
-#include "edge/store/sealed_blob.h"
-#include "edge/store/setting_table.h"
-#include "edge/store/shard_table.h"
 #include "edge/store/sqlite.h"
 #include "edge/store/store_failure.h"
+#include "edge/store/tables.h"
 
 namespace tidemark {
 namespace {
@@ -30,39 +22,6 @@ using sqlite::Outcome;
 // What is read whole at every start: checking its b-trees first costs no more than reading it, and nothing is ever
 // written into, or followed out of, a page that is not as it must be.
 constexpr std::array<const char*, 2> kStateTables = {"journal", "shard"};
-
-struct Tables {
-  JournalTable journal;
-  ShardTable shards;
-  LogTable log;
-  DeadLetterTable dead_letters;
-  SettingTable settings;
-  DamagedTable damaged;
-  sqlite::Statement begin;
-  sqlite::Statement commit;
-
-  static Outcome<std::unique_ptr<Tables>> prepare(Connection& connection) {
-    auto journal = JournalTable::prepare(connection);
-    if (!journal) return tl::unexpected(journal.error());
-    auto shards = ShardTable::prepare(connection);
-    if (!shards) return tl::unexpected(shards.error());
-    auto log = LogTable::prepare(connection);
-    if (!log) return tl::unexpected(log.error());
-    auto dead_letters = DeadLetterTable::prepare(connection);
-    if (!dead_letters) return tl::unexpected(dead_letters.error());
-    auto settings = SettingTable::prepare(connection);
-    if (!settings) return tl::unexpected(settings.error());
-    auto damaged = DamagedTable::prepare(connection);
-    if (!damaged) return tl::unexpected(damaged.error());
-    auto begin = connection.prepare("BEGIN IMMEDIATE");
-    if (!begin) return tl::unexpected(begin.error());
-    auto commit = connection.prepare("COMMIT");
-    if (!commit) return tl::unexpected(commit.error());
-    return std::unique_ptr<Tables>(new Tables{*std::move(journal), *std::move(shards), *std::move(log),
-                                              *std::move(dead_letters), *std::move(settings), *std::move(damaged),
-                                              *std::move(begin), *std::move(commit)});
-  }
-};
 
 class SqliteStore final : public Store {
  public:
@@ -85,25 +44,8 @@ class SqliteStore final : public Store {
   Result<void, StoreError> close() override;
 
  private:
-  // What a transaction changes in memory, to be put back when it fails.
-  struct Memory {
-    JournalTable::Figures journal;
-    ShardTable::Positions shards;
-    LogTable::Figures log;
-    Extent dead_letters;
-    Counters counters;
-    std::uint64_t damaged_rows = 0;
-  };
-
-  [[nodiscard]] Memory remember() const;
-  void restore(const Memory& memory);
-
-  Outcome<void> load();
-  Outcome<void> set_aside(const std::vector<std::uint32_t>& shards, const std::vector<JournalTable::Damage>& rows);
   Outcome<void> write_group(const GroupCommit& group);
-  Outcome<void> write_settings();
-  template <typename Body>
-  Outcome<void> transaction(Body body);
+  Outcome<void> commit_group(const GroupCommit& group);
   Outcome<void> checkpoint(int mode);
 
   // Runs `operation`; if the file turns out to be damaged, mends it and runs it again.
@@ -119,17 +61,11 @@ class SqliteStore final : public Store {
   const Discipline discipline_;
   std::unique_ptr<Connection> connection_;
   std::unique_ptr<Tables> tables_;  // after the connection: statements go first
-  BlobSealer sealer_;
-  Counters counters_;  // as they stand in the file
-  std::vector<std::uint64_t> damaged_settings_;
-  std::uint64_t positions_doubtful_ = 0;  // of a log that was salvaged before it was loaded
-  std::uint64_t lost_before_load_ = 0;
-  bool shards_salvaged_ = false;
-  std::uint64_t damaged_rows_ = 0;
-  std::uint64_t checkpoint_due_ = 0;  // bytes of WAL
+  std::vector<Salvaged> salvaged_;  // before there were tables_
   std::uint64_t page_bytes_ = 0;
   std::uint64_t file_bytes_ = 0;
-  bool loaded_ = false;
+  std::uint64_t checkpoint_due_ = 0;      // bytes of WAL
+  std::uint64_t full_checkpoint_at_ = 0;  // bytes of WAL at which a checkpoint could not help a full disk
   bool recovered_ = false;
   bool broken_ = false;
 };
@@ -153,51 +89,6 @@ tl::unexpected<Failure<StoreError>> SqliteStore::gone() const {
                                       "acknowledged is in the file and is read at the next start.");
 }
 
-SqliteStore::Memory SqliteStore::remember() const {
-  return {tables_->journal.figures(),
-          tables_->shards.positions(),
-          tables_->log.figures(),
-          tables_->dead_letters.extent(),
-          counters_,
-          damaged_rows_};
-}
-
-void SqliteStore::restore(const Memory& memory) {
-  tables_->journal.restore(memory.journal);
-  tables_->shards.restore(memory.shards);
-  tables_->log.restore(memory.log);
-  tables_->dead_letters.restore(memory.dead_letters);
-  counters_ = memory.counters;
-  damaged_rows_ = memory.damaged_rows;
-}
-
-template <typename Body>
-Outcome<void> SqliteStore::transaction(Body body) {
-  const Memory before = remember();
-  Outcome<void> done = tables_->begin.execute();
-  if (done) done = body();
-  if (done) done = write_settings();
-  if (done) done = tables_->commit.execute();
-  if (done) {
-    tables_->settings.written();
-    return done;
-  }
-  restore(before);
-  // After an I/O error the connection is given up as it is: a rollback would go on reading and writing.
-  if (done.error().code != sqlite::Error::full && !sqlite::is_damage(done.error().code)) return done;
-  if (auto undone = connection_->rollback(); !undone) return undone;
-  return done;
-}
-
-Outcome<void> SqliteStore::write_settings() {
-  counters_.damaged_rows = damaged_rows_;
-  tables_->log.count(counters_);
-  tables_->dead_letters.count(counters_);
-  // Always put: an earlier transaction that failed may have left another value waiting to be written.
-  tables_->settings.put(kCountersSetting, encode(counters_));
-  return tables_->settings.write();
-}
-
 template <typename Operation>
 auto SqliteStore::mending(Operation operation) -> decltype(operation()) {
   auto done = operation();
@@ -215,57 +106,23 @@ Outcome<bool> SqliteStore::mend(std::span<const char* const> tables, bool may_re
     if (auto rebuilt = rebuild_file(*connection_); !rebuilt) return tl::unexpected(rebuilt.error());
     return true;
   }
-  for (const Salvaged& table : *salvaged) {
-    // Rows of these two are missed, and counted, when they are read.
-    if (table.table == "journal") continue;
-    if (table.table == "shard") {
-      shards_salvaged_ = true;
-      continue;
-    }
-    const std::uint64_t lost = std::max<std::uint64_t>(table.lost, 1);
-    if (!loaded_) {
-      lost_before_load_ += lost;
-      if (table.table == "log") positions_doubtful_ = kSalvageReach;
-      continue;
-    }
-    damaged_rows_ += lost;
-    if (table.table == "log") {
-      if (auto done = tables_->log.load_salvaged(counters_, 0, sealer_); !done) return tl::unexpected(done.error());
-    }
-    if (table.table == "dead_letter") {
-      if (auto done = tables_->dead_letters.load(counters_); !done) return tl::unexpected(done.error());
-    }
+  if (!tables_) {
+    salvaged_ = *salvaged;
+    return true;
   }
+  if (auto loaded = tables_->salvaged(*salvaged); !loaded) return tl::unexpected(loaded.error());
   return true;
 }
 
-Outcome<void> SqliteStore::load() {
-  auto tables = Tables::prepare(*connection_);
-  if (!tables) return tl::unexpected(tables.error());
+Result<void, StoreError> SqliteStore::start() {
+  auto tables = mending([&] { return Tables::open(*connection_, salvaged_); });
+  if (!tables) return failed(tables.error(), "reading it");
   tables_ = *std::move(tables);
-  auto damaged = tables_->settings.load();
-  if (!damaged) return tl::unexpected(damaged.error());
-  damaged_settings_ = *std::move(damaged);
-  const auto stored = tables_->settings.value(kCountersSetting);
-  const auto counters = stored ? decode_counters(*stored) : std::nullopt;
-  counters_ = counters.value_or(Counters{});
-  damaged_rows_ = counters_.damaged_rows + lost_before_load_;
-  if (auto done = tables_->log.load(counters, sealer_); !done) return done;
-  if (positions_doubtful_ > 0) {
-    if (auto done = tables_->log.load_salvaged(counters_, positions_doubtful_, sealer_); !done) return done;
-  }
-  if (auto done = tables_->dead_letters.load(counters); !done) return done;
   const auto page_bytes = connection_->integer("PRAGMA page_size");
-  if (!page_bytes) return tl::unexpected(page_bytes.error());
+  if (!page_bytes) return failed(page_bytes.error(), "reading it");
   page_bytes_ = static_cast<std::uint64_t>(*page_bytes);
   checkpoint_due_ = options_.checkpoint_bytes;
   file_bytes_ = connection_->file_bytes();
-  loaded_ = true;
-  return {};
-}
-
-Result<void, StoreError> SqliteStore::start() {
-  if (auto loaded = mending([&] { return load(); }); !loaded) return failed(loaded.error(), "reading it");
   return {};
 }
 
@@ -274,7 +131,7 @@ Result<Recovered, StoreError> SqliteStore::recover(const std::function<void(cons
   if (broken_) return gone();
   TIDEMARK_ASSERT(!recovered_);
   if (auto mended = mend(kStateTables, false); !mended) return failed(mended.error(), "mending it");
-  auto contents = mending([&] { return tables_->shards.read(sealer_, shards_salvaged_); });
+  auto contents = mending([&] { return tables_->read_shards(); });
   if (!contents) return failed(contents.error(), "reading the state");
   if (shards) shards(contents->whole);
 
@@ -285,13 +142,13 @@ Result<Recovered, StoreError> SqliteStore::recover(const std::function<void(cons
     if (row) row(read);
   };
   // After mending it goes on behind what was handed over.
-  if (auto read = mending([&] { return journal.read(sealer_, damaged, hand_over); }); !read) {
+  if (auto read = mending([&] { return journal.read(tables_->sealer, damaged, hand_over); }); !read) {
     return failed(read.error(), "reading the journal");
   }
   journal.read_missing(tables_->shards.newest(), damaged, hand_over);
 
   // With no room for it, the damage stays where it is and is found again at the next start.
-  auto done = set_aside(contents->found_damaged, damaged);
+  auto done = tables_->set_aside(contents->found_damaged, damaged);
   if (!done && done.error().code != sqlite::Error::full) return failed(done.error(), "setting damaged rows aside");
 
   recovered_ = true;
@@ -304,31 +161,11 @@ Result<Recovered, StoreError> SqliteStore::recover(const std::function<void(cons
   return recovered;
 }
 
-Outcome<void> SqliteStore::set_aside(const std::vector<std::uint32_t>& shards,
-                                     const std::vector<JournalTable::Damage>& rows) {
-  if (shards.empty() && rows.empty() && damaged_settings_.empty()) return {};
-  auto done = transaction([&]() -> Outcome<void> {
-    for (const std::uint32_t shard : shards) {
-      if (auto moved = tables_->shards.set_aside(shard, tables_->damaged); !moved) return moved;
-    }
-    for (const JournalTable::Damage& damage : rows) {
-      if (auto moved = tables_->journal.set_aside(damage, tables_->damaged); !moved) return moved;
-    }
-    for (const std::uint64_t id : damaged_settings_) {
-      if (auto moved = tables_->settings.set_aside(id, tables_->damaged); !moved) return moved;
-    }
-    damaged_rows_ += shards.size() + rows.size() + damaged_settings_.size();
-    return {};
-  });
-  if (done) damaged_settings_.clear();
-  return done;
-}
-
 Outcome<void> SqliteStore::write_group(const GroupCommit& group) {
   JournalTable& journal = tables_->journal;
-  if (auto done = journal.append(group.readings, group.plan, sealer_); !done) return done;
+  if (auto done = journal.append(group.readings, group.plan, tables_->sealer); !done) return done;
   for (const LogEvent& event : group.events) {
-    if (auto done = tables_->log.append(event, group.committed, sealer_); !done) return done;
+    if (auto done = tables_->log.append(event, group.committed, tables_->sealer); !done) return done;
   }
   for (const DeadLetter& letter : group.dead_letters) {
     if (auto done = tables_->dead_letters.append(letter); !done) return done;
@@ -338,7 +175,7 @@ Outcome<void> SqliteStore::write_group(const GroupCommit& group) {
   }
   if (group.shards.empty()) return {};
   for (const ShardImage& shard : group.shards) {
-    if (auto done = tables_->shards.write(shard, journal.figures().last, sealer_); !done) return done;
+    if (auto done = tables_->shards.write(shard, journal.figures().last, tables_->sealer); !done) return done;
   }
   return journal.remove_through(tables_->shards.passed());
 }
@@ -352,13 +189,21 @@ Result<std::uint64_t, StoreError> SqliteStore::commit(const GroupCommit& group) 
                                       " bytes. Nothing was lost: messages wait at the broker until rows are trimmed. "
                                       "See that the log is read, shorten its retention, or raise its limit.");
   }
-  auto done = mending([&] { return transaction([&] { return write_group(group); }); });
-  if (!done) {
-    // Room in the WAL may be all that is missing: a checkpoint makes it start over.
-    if (done.error().code == sqlite::Error::full) checkpoint_due_ = 0;
-    return failed(done.error(), "committing a group");
-  }
+  auto done = mending([&] { return commit_group(group); });
+  if (!done) return failed(done.error(), "committing a group");
   return tables_->journal.figures().last;
+}
+
+Outcome<void> SqliteStore::commit_group(const GroupCommit& group) {
+  const auto attempt = [&] { return tables_->transaction([&] { return write_group(group); }); };
+  auto done = attempt();
+  if (done || done.error().code != sqlite::Error::full || wal_bytes() == full_checkpoint_at_) return done;
+  // Room in the WAL may be all that is missing: after a checkpoint it starts over. Tried once for a WAL of this size.
+  if (auto moved = checkpoint(SQLITE_CHECKPOINT_RESTART); !moved) {
+    full_checkpoint_at_ = wal_bytes();
+    return moved;
+  }
+  return attempt();
 }
 
 std::uint64_t SqliteStore::wal_bytes() const {
@@ -388,7 +233,7 @@ Result<void, StoreError> SqliteStore::checkpoint_if_due() {
 
 Result<std::vector<LogRow>, StoreError> SqliteStore::read_log(std::uint64_t from, std::uint64_t max_bytes) {
   if (broken_) return gone();
-  auto rows = mending([&] { return tables_->log.read(from, max_bytes, sealer_); });
+  auto rows = mending([&] { return tables_->log.read(from, max_bytes, tables_->sealer); });
   if (!rows) return failed(rows.error(), "reading the log");
   return *std::move(rows);
 }
@@ -397,12 +242,12 @@ Result<std::uint64_t, StoreError> SqliteStore::trim_log(ArrivalTime before, std:
   if (broken_) return gone();
   std::uint64_t count = 0;
   const auto trim = [&]() -> Outcome<void> {
-    auto trimmed = tables_->log.trim(before, max_rows, sealer_);
+    auto trimmed = tables_->log.trim(before, max_rows, tables_->sealer);
     if (!trimmed) return tl::unexpected(trimmed.error());
     count = *trimmed;
     return {};
   };
-  auto done = mending([&] { return transaction(trim); });
+  auto done = mending([&] { return tables_->transaction(trim); });
   if (!done) return failed(done.error(), "trimming the log");
   return count;
 }
@@ -437,7 +282,7 @@ StoreFigures SqliteStore::figures() const {
   figures.dead_letters = dead.kept_rows();
   figures.dead_letter_bytes = dead.kept_bytes();
   figures.dead_letters_dropped = dead.removed_through;
-  figures.damaged_rows = damaged_rows_ + tables_->log.damaged_rows();
+  figures.damaged_rows = tables_->damaged_rows();
   figures.wal_bytes = wal_bytes();
   figures.file_bytes = file_bytes_;
   return figures;

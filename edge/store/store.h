@@ -77,9 +77,9 @@ struct DeadLetterRow {
 
 /// What one transaction holds. Views need to live only for the call.
 struct GroupCommit {
-  std::string_view plan;       // not compressed; may be empty when nothing was decided
-  std::uint32_t readings = 0;  // of the plan: kept beside it, for the ledger, should it be damaged
-  ArrivalTime committed{};     // the time of the commit; trim_log goes by it
+  std::string_view plan;                          // not compressed; may be empty when nothing was decided
+  std::uint32_t readings = 0;                     // of the plan: kept beside it, for the ledger, should it be damaged
+  ArrivalTime committed = ArrivalTime::latest();  // the time of the commit: trim_log goes by it. Not set: not trimmed
   std::span<const LogEvent> events;
   std::span<const DeadLetter> dead_letters;
   std::span<const ShardImage> shards;  // written with this group; each includes this group's plan
