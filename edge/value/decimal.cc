@@ -20,12 +20,12 @@ constexpr bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
 
-/// Of a finite number's text, in either notation.
+/// Of a number's text, in either notation. NaN if it overflows or is not zero and rounds to zero.
 double double_of_text(std::string_view text) {
   double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error == std::errc{}) return value;
-  // Out of range: libraries differ in whether they set the value, so strtod's two results are told apart by the caller.
+  // Libraries differ in what they leave in the value then; the caller knows from the exponent which of the two it is.
   return std::numeric_limits<double>::quiet_NaN();
 }
 
