@@ -27,6 +27,9 @@ namespace {
 constexpr std::size_t kMostGuests = 8;
 constexpr std::chrono::seconds kGuestTime{5};
 
+/// One line a minute says of strangers all there is to say.
+constexpr std::chrono::minutes kRefusalPause{1};
+
 /// Our own client's has a client id, a user name and a secret, and no will.
 constexpr std::size_t kLargestConnect = 128 * 1024;
 
@@ -232,9 +235,13 @@ class Gate::Relay {
 
   void refuse(std::string_view why) {
     counters_.refused_clients.fetch_add(1, std::memory_order_relaxed);
+    // A local program that tries in a loop must not fill the log.
+    const auto now = std::chrono::steady_clock::now();
+    if (last_refusal_logged_ && now - *last_refusal_logged_ < kRefusalPause) return;
+    last_refusal_logged_ = now;
     spdlog::warn(
-        "MQTT: a stranger at the gate's loopback port was refused: {}. Nothing was lost; if this repeats, look "
-        "for the local program that connects to 127.0.0.1:{}.",
+        "MQTT: a stranger at the gate's loopback port was refused: {}. Nothing was lost; if this repeats, look for the "
+        "local program that connects to 127.0.0.1:{}.",
         why, port_);
   }
 
@@ -262,6 +269,7 @@ class Gate::Relay {
   std::shared_ptr<Link> link_;
   std::uint64_t connections_ = 0;
   bool stopping_ = false;
+  std::optional<std::chrono::steady_clock::time_point> last_refusal_logged_;
   GateCounters counters_;  // read by all
   LinkContext context_;
   std::thread thread_;

@@ -7,6 +7,7 @@
 // `port()`. One connection at a time; whoever else connects is closed.
 // Concurrency: one thread of its own. All public functions may be called from any thread.
 // Limitations: QoS 2 from the broker and topic aliases are protocol errors here; subscriptions are made at QoS 1.
+// `stop` waits for the look-up of a name that is under way, which the system ends after some seconds.
 #pragma once
 
 #include <cstdint>

@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <cstring>
 
 #include "edge/bytes/assert.h"
+#include "gateway/mqtt/chrono.h"
 #include "gateway/mqtt/secrets.h"
 
 namespace tidemark {
@@ -21,30 +21,14 @@ namespace {
 constexpr std::size_t kRead = 64 * 1024;
 constexpr std::size_t kWriteBacklog = 1024 * 1024;
 
-/// Packet ids are 16 bits: more cannot be unacknowledged at a time.
-constexpr std::size_t kPacketIds = 65'535;
-
 /// Ids may come round after 65,535 messages. A ping every so many acknowledgements retires them long before.
 constexpr std::uint64_t kPingAfterAcknowledgements = 8192;
 
 /// How long the broker may take to close after our DISCONNECT.
 constexpr std::chrono::seconds kClosing{2};
 
-constexpr std::chrono::nanoseconds chrono(Duration duration) {
-  return std::chrono::nanoseconds(duration.ns);
-}
-
 std::string place(const MqttSettings& settings) {
   return fmt::format("{}:{}", settings.host, settings.port);
-}
-
-ArrivalTime wall_now() {
-  return {std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch())
-              .count()};
-}
-
-std::int64_t ns_of(std::chrono::steady_clock::time_point at) {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(at.time_since_epoch()).count();
 }
 
 /// One writer only: a plain load and store is enough and cheaper than a locked add.
@@ -77,7 +61,7 @@ void Link::start() {
   client_.set_option(tcp::no_delay(true), ignored);
   context_.report(report_);
   if (!add_credentials()) return;
-  deadline_.expires_after(chrono(settings_.connect_timeout));
+  deadline_.expires_after(to_chrono(settings_.connect_timeout));
   deadline_.async_wait([self = shared_from_this()](error_code ec) {
     if (ec || self->ended_ || self->report_.open) return;
     self->end(LinkEnd::no_answer, fmt::format("no answer from the broker at {} within {} ms", place(self->settings_),
@@ -123,6 +107,7 @@ asio::awaitable<void> Link::read_broker(Self self) {
   Link& link = *self;
   while (!link.ended_) {
     while (link.holding_off() && !link.closing_) {
+      link.broker_.quiet(true);
       link.read_pace_.expires_at(Clock::time_point::max());
       co_await link.read_pace_.async_wait(kAsTuple);
       if (link.ended_) co_return;
@@ -145,7 +130,7 @@ asio::awaitable<void> Link::read_broker(Self self) {
     // A full buffer says that more waits. Else one read an interval is enough: it takes what came meanwhile at once.
     if (filled == room.size() || link.settings_.read_interval.ns == 0 || link.closing_) continue;
     link.broker_.quiet(true);
-    link.read_pace_.expires_after(chrono(link.settings_.read_interval));
+    link.read_pace_.expires_after(to_chrono(link.settings_.read_interval));
     co_await link.read_pace_.async_wait(kAsTuple);
   }
 }
@@ -166,18 +151,17 @@ void Link::take_from_broker(std::size_t bytes) {
   if (closing_ || bytes == 0) return;
   broker_packets_.filled(bytes);
   last_heard_ = Clock::now();
-  context_.counters.last_heard_ns.store(ns_of(last_heard_), std::memory_order_relaxed);
+  context_.counters.last_heard_ns.store(to_monotonic(last_heard_).ns, std::memory_order_relaxed);
   add(context_.counters.bytes_received, bytes);
   add(context_.counters.reads, 1);
 
-  Batch batch;
-  batch.arrival = wall_now();
+  ChunkBuilder builder(number_, wall_now(), to_monotonic(last_heard_));
   std::optional<Ending> ending;
   for (Step step = Step::more; !ending && (step = broker_packets_.next()) != Step::more;) {
     if (step == Step::publish) {
-      ending = take_publish(batch);
+      ending = take_publish(builder);
     } else if (step == Step::packet) {
-      ending = take_packet(batch);
+      ending = take_packet(builder);
     } else {
       ending = Ending{LinkEnd::protocol_error,
                       fmt::format("the broker at {} sent {}", place(settings_), broker_packets_.failure().context)};
@@ -185,60 +169,42 @@ void Link::take_from_broker(std::size_t bytes) {
       flush_broker();
     }
   }
-  push(batch);
+  push(builder);
   flush_client();
   if (ending) end(ending->end, std::move(ending->sentence), ending->reason_code);
 }
 
-std::optional<Link::Ending> Link::take_publish(Batch& batch) {
+std::optional<Link::Ending> Link::take_publish(ChunkBuilder& builder) {
   const mqtt::Publish& publish = broker_packets_.publish();
-  if (publish.packet_id != 0 && held_.size() == kPacketIds) {
-    return Ending{LinkEnd::protocol_error,
-                  fmt::format("the broker at {} sent more than 65,535 unacknowledged messages", place(settings_))};
-  }
-  const std::size_t size = publish.topic.size() + publish.payload.size();
-  if (size > batch.capacity - batch.used) {
-    // Usually only at the first: what is buffered is then an upper bound for all that this read can still give.
-    push(batch);
-    batch.capacity = size + broker_packets_.buffered();
-    batch.chunk.bytes = std::make_unique_for_overwrite<char[]>(batch.capacity);
-  }
-  char* const topic = batch.chunk.bytes.get() + batch.used;
-  char* const payload = topic + publish.topic.size();
-  std::memcpy(topic, publish.topic.data(), publish.topic.size());
-  std::memcpy(payload, publish.payload.data(), publish.payload.size());
-  batch.used += size;
-
-  GateEvent event;
-  event.kind = GateEvent::Kind::publish;
-  event.message = static_cast<std::uint32_t>(batch.chunk.messages.size());
+  std::uint64_t ordinal = 0;
   if (publish.packet_id != 0) {
-    held_.push_back(publish.packet_id);
-    event.ordinal = ++received_;
+    const auto given = acknowledgements_.receive(publish.packet_id);
+    if (!given) {
+      return Ending{LinkEnd::protocol_error,
+                    fmt::format("the broker at {} sent more than 65,535 unacknowledged messages", place(settings_))};
+    }
+    ordinal = *given;
   }
-  Message message;
-  message.topic = {topic, publish.topic.size()};
-  message.payload = {payload, publish.payload.size()};
-  message.payload_size = publish.payload_size;
-  message.packet_id = publish.packet_id;
-  message.duplicate = publish.duplicate;
-  message.retained = publish.retained;
-  message.oversized = publish.oversized;
-  message.arrival = batch.arrival;
-  batch.chunk.messages.push_back(message);
-  batch.chunk.events.push_back(event);
+  if (!builder.has_room(publish)) push(builder);
+  builder.add(publish, ordinal, broker_packets_.buffered());
   if (publish.oversized) add(context_.counters.oversized, 1);
   return std::nullopt;
 }
 
-std::optional<Link::Ending> Link::take_packet(Batch& batch) {
+std::optional<Link::Ending> Link::take_packet(ChunkBuilder& builder) {
   const mqtt::Packet& packet = broker_packets_.packet();
-  if (packet.type == mqtt::PacketType::pingresp) {
-    take_pingresp(batch);
-    return std::nullopt;  // answers our PINGREQ, not the client's
+  if (packet.type == mqtt::PacketType::pingresp && report_.open) {
+    // It answers our PINGREQ, not the client's.
+    if (const auto retired = acknowledgements_.pong()) {
+      GateEvent event;
+      event.kind = GateEvent::Kind::retire;
+      event.ordinal = *retired;
+      builder.add(event);
+    }
+    return std::nullopt;
   }
   to_client_.append(packet.bytes);
-  if (packet.type == mqtt::PacketType::connack && !report_.open) return take_connack(batch);
+  if (packet.type == mqtt::PacketType::connack && !report_.open) return take_connack(builder);
   if (packet.type == mqtt::PacketType::disconnect) return take_disconnect();
   if (!report_.open || packet.type == mqtt::PacketType::connack || packet.type == mqtt::PacketType::auth) {
     return Ending{LinkEnd::protocol_error, fmt::format("the broker at {} sent a packet out of turn (type {})",
@@ -247,7 +213,7 @@ std::optional<Link::Ending> Link::take_packet(Batch& batch) {
   return std::nullopt;
 }
 
-std::optional<Link::Ending> Link::take_connack(Batch& batch) {
+std::optional<Link::Ending> Link::take_connack(ChunkBuilder& builder) {
   const auto connack = mqtt::parse_connack(broker_packets_.packet(), level_);
   if (!connack) {
     return Ending{LinkEnd::protocol_error,
@@ -266,7 +232,7 @@ std::optional<Link::Ending> Link::take_connack(Batch& batch) {
   GateEvent event;
   event.kind = GateEvent::Kind::session_opened;
   event.session_present = connack->session_present;
-  batch.chunk.events.push_back(event);
+  builder.add(event);
   report_.open = true;
   report_.session_present = connack->session_present;
   context_.report(report_);
@@ -287,29 +253,11 @@ Link::Ending Link::take_disconnect() const {
   return {taken_over ? LinkEnd::taken_over : LinkEnd::closed, std::move(sentence), disconnect->reason};
 }
 
-void Link::take_pingresp(Batch& batch) {
-  if (pings_.empty()) return;  // not asked for; harmless
-  const std::uint64_t processed = pings_.front().released;
-  if (--pings_.front().count == 0) pings_.pop_front();
-  if (processed <= retired_) return;
-  retired_ = processed;
-  GateEvent event;
-  event.kind = GateEvent::Kind::retire;
-  event.ordinal = processed;
-  batch.chunk.events.push_back(event);
-}
-
-void Link::push(Batch& batch) {
-  MessageChunk chunk = std::exchange(batch.chunk, MessageChunk());
-  const std::size_t capacity = std::exchange(batch.capacity, 0);
-  batch.used = 0;
-  if (chunk.events.empty()) return;
-  chunk.connection = number_;
-  chunk.read_at = {ns_of(last_heard_)};
-  chunk.footprint = sizeof(MessageChunk) + capacity + chunk.messages.capacity() * sizeof(Message) +
-                    chunk.events.capacity() * sizeof(GateEvent);
+void Link::push(ChunkBuilder& builder) {
+  if (builder.empty()) return;
+  MessageChunk chunk = builder.take();
   add(context_.counters.publishes_received, chunk.messages.size());
-  context_.counters.held_acknowledgements.store(held_.size(), std::memory_order_relaxed);
+  context_.counters.held_acknowledgements.store(acknowledgements_.held(), std::memory_order_relaxed);
   if (context_.queue.push(std::move(chunk)) && !paused_) {
     paused_ = true;
     add(context_.counters.pauses, 1);
@@ -326,14 +274,11 @@ void Link::resume() {
 }
 
 void Link::release(std::uint64_t ordinal) {
-  const std::uint64_t upto = std::min(ordinal, received_);
-  if (ended_ || closing_ || upto <= released_) return;
-  add(context_.counters.acknowledgements, upto - released_);
-  for (; released_ < upto; ++released_) {
-    mqtt::append_puback(to_broker_, held_.front());
-    held_.pop_front();
-  }
-  context_.counters.held_acknowledgements.store(held_.size(), std::memory_order_relaxed);
+  if (ended_ || closing_) return;
+  const std::uint64_t written = acknowledgements_.release(ordinal, to_broker_);
+  if (written == 0) return;
+  add(context_.counters.acknowledgements, written);
+  context_.counters.held_acknowledgements.store(acknowledgements_.held(), std::memory_order_relaxed);
   const Clock::time_point due = ping_due();
   if (due <= Clock::now()) {
     ping();
@@ -426,8 +371,8 @@ asio::awaitable<void> Link::keep_alive(Self self) {
 Link::Clock::time_point Link::ping_due() const {
   Clock::time_point due = Clock::time_point::max();
   if (keepalive_.count() > 0) due = last_ping_ + keepalive_ / 2;
-  const std::uint64_t unretired = released_ - released_at_ping_;
-  if (unretired > 0) due = std::min(due, last_ping_ + chrono(settings_.retire_interval));
+  const std::uint64_t unretired = acknowledgements_.since_ping();
+  if (unretired > 0) due = std::min(due, last_ping_ + to_chrono(settings_.retire_interval));
   if (unretired >= kPingAfterAcknowledgements) due = last_ping_;
   return due;
 }
@@ -438,11 +383,8 @@ Link::Clock::time_point Link::silence_due() const {
 }
 
 void Link::ping() {
-  mqtt::append_pingreq(to_broker_);
+  acknowledgements_.ping(to_broker_);
   last_ping_ = Clock::now();
-  released_at_ping_ = released_;
-  if (pings_.empty() || pings_.back().released != released_) pings_.push_back({released_, 0});
-  ++pings_.back().count;
 }
 
 void Link::flush_broker() {
@@ -505,13 +447,12 @@ void Link::end(LinkEnd why, std::string sentence, std::uint8_t reason_code) {
     close_client();
   }
   if (was_open) {
-    Batch batch;
+    ChunkBuilder builder(number_, wall_now(), to_monotonic(Clock::now()));
     GateEvent event;
     event.kind = GateEvent::Kind::connection_lost;
-    batch.chunk.events.push_back(event);
-    push(batch);
+    builder.add(event);
+    push(builder);
   }
-  held_.clear();
   context_.counters.held_acknowledgements.store(0, std::memory_order_relaxed);
   context_.counters.paused.store(false, std::memory_order_relaxed);
   report_.open = false;

@@ -11,12 +11,14 @@
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "gateway/mqtt/acknowledgements.h"
 #include "gateway/mqtt/broker_stream.h"
+#include "gateway/mqtt/chunk_builder.h"
 #include "gateway/mqtt/gate.h"
 #include "gateway/mqtt/packet_splitter.h"
 
@@ -76,23 +78,14 @@ class Link : public std::enable_shared_from_this<Link> {
     std::string sentence;
     std::uint8_t reason_code = 0;
   };
-  /// The chunk that one read becomes.
-  struct Batch {
-    MessageChunk chunk;
-    ArrivalTime arrival;
-    std::size_t capacity = 0;  // of chunk.bytes
-    std::size_t used = 0;
-  };
-
   bool add_credentials();
   void lost(const std::string& why);
   void take_from_broker(std::size_t bytes);
-  std::optional<Ending> take_publish(Batch& batch);
-  std::optional<Ending> take_packet(Batch& batch);
-  std::optional<Ending> take_connack(Batch& batch);
+  std::optional<Ending> take_publish(ChunkBuilder& builder);
+  std::optional<Ending> take_packet(ChunkBuilder& builder);
+  std::optional<Ending> take_connack(ChunkBuilder& builder);
   Ending take_disconnect() const;
-  void take_pingresp(Batch& batch);
-  void push(Batch& batch);
+  void push(ChunkBuilder& builder);
   std::optional<Ending> take_from_client();
   void begin_closing();
   void ping();
@@ -133,21 +126,10 @@ class Link : public std::enable_shared_from_this<Link> {
   Clock::time_point last_heard_;
   Clock::time_point last_ping_;
   LinkReport report_;
+  Acknowledgements acknowledgements_;
   bool closing_ = false;
   bool ended_ = false;
   bool paused_ = false;
-
-  // Acknowledgements. held_ are the packet ids of ordinals released_ + 1 to received_.
-  std::deque<std::uint16_t> held_;
-  std::uint64_t received_ = 0;
-  std::uint64_t released_ = 0;
-  std::uint64_t retired_ = 0;
-  std::uint64_t released_at_ping_ = 0;
-  struct Pings {
-    std::uint64_t released = 0;  // what had been acknowledged before these PINGREQs
-    std::uint64_t count = 0;
-  };
-  std::deque<Pings> pings_;  // not yet answered; equal ones counted, so that a long pause does not fill memory
 };
 
 }  // namespace tidemark

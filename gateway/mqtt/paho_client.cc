@@ -5,6 +5,8 @@
 
 #include <chrono>
 
+#include "gateway/mqtt/chrono.h"
+
 namespace tidemark {
 namespace {
 
@@ -82,7 +84,7 @@ PahoClient::Answer PahoClient::connect(const std::string& secret) {
 
 PahoClient::Answer PahoClient::connect_answer(Duration limit) {
   try {
-    const bool answered = requests_->connecting->wait_for(wait_time(std::chrono::nanoseconds(limit.ns)));
+    const bool answered = requests_->connecting->wait_for(wait_time(to_chrono(limit)));
     return answered ? Answer::yes : Answer::pending;
   } catch (const std::exception& error) {
     error_ = error.what();
@@ -112,7 +114,7 @@ PahoClient::Answer PahoClient::subscribe(const std::vector<std::string>& filters
 }
 
 PahoClient::Answer PahoClient::subscribe_answer(Duration limit) {
-  const auto until = std::chrono::steady_clock::now() + std::chrono::nanoseconds(limit.ns);
+  const auto until = std::chrono::steady_clock::now() + to_chrono(limit);
   while (!requests_->subscribing.empty()) {
     const Requests::Subscription& oldest = requests_->subscribing.front();
     try {
@@ -130,7 +132,7 @@ PahoClient::Answer PahoClient::subscribe_answer(Duration limit) {
 
 void PahoClient::disconnect(Duration limit) {
   try {
-    requests_->client.disconnect()->wait_for(wait_time(std::chrono::nanoseconds(limit.ns)));
+    requests_->client.disconnect()->wait_for(wait_time(to_chrono(limit)));
   } catch (const std::exception& error) {
     error_ = error.what();
   }

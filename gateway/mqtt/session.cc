@@ -5,6 +5,7 @@
 
 #include <thread>
 
+#include "gateway/mqtt/chrono.h"
 #include "gateway/mqtt/session_state.h"
 #include "gateway/mqtt/session_worker.h"
 
@@ -13,14 +14,10 @@ namespace {
 
 using Clock = SessionState::Clock;
 
-std::chrono::nanoseconds chrono(Duration duration) {
-  return std::chrono::nanoseconds(duration.ns);
-}
-
 /// Sees that no call into Paho hangs for ever. First the gate closes Paho's connection, which ends whatever waits for
 /// the network; if that does not help, only a new process does.
 void supervise(const std::shared_ptr<SessionState>& state) {
-  const auto limit = chrono(state->settings.call_limit);
+  const auto limit = to_chrono(state->settings.call_limit);
   std::optional<Clock::time_point> warned_of;  // the call that was already helped
   std::unique_lock lock(state->mutex);
   while (!state->worker_done && !state->stopping) {
@@ -85,7 +82,7 @@ void Session::stop(Duration limit) {
     std::unique_lock lock(state_->mutex);
     state_->stopping = true;
     state_->changed.notify_all();
-    done = state_->changed.wait_for(lock, chrono(limit), [this] { return state_->worker_done; });
+    done = state_->changed.wait_for(lock, to_chrono(limit), [this] { return state_->worker_done; });
   }
   Gate* gate = nullptr;
   {
@@ -113,9 +110,7 @@ SessionStatus Session::status() const {
   const std::lock_guard lock(state_->gate_mutex);
   if (state_->gate == nullptr) return status;
   status.gate = state_->gate->figures();
-  const std::int64_t now =
-      std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now().time_since_epoch()).count();
-  status.since_progress = {status.gate.last_heard.ns == 0 ? 0 : now - status.gate.last_heard.ns};
+  if (status.gate.last_heard.ns != 0) status.since_progress = to_monotonic(Clock::now()) - status.gate.last_heard;
   return status;
 }
 

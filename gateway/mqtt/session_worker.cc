@@ -6,6 +6,8 @@
 
 #include <algorithm>
 
+#include "gateway/mqtt/chrono.h"
+
 namespace tidemark {
 namespace {
 
@@ -26,9 +28,6 @@ constexpr Duration kAskAgain = seconds(60);
 /// A take-over is over when a connection has lasted so many take-over pauses.
 constexpr std::int64_t kTakeOverForgotten = 10;
 
-std::chrono::nanoseconds chrono(Duration duration) {
-  return std::chrono::nanoseconds(duration.ns);
-}
 double in_seconds(Duration duration) {
   return static_cast<double>(duration.ns) / 1e9;
 }
@@ -102,7 +101,7 @@ SessionWorker::Outcome SessionWorker::attempt() {
   drop_link(otherwise);
   lock.lock();
   // What the gate knows of this attempt is nearer to the cause than what Paho saw.
-  state_->changed.wait_for(lock, chrono(settings_.connect_timeout), [this] {
+  state_->changed.wait_for(lock, to_chrono(settings_.connect_timeout), [this] {
     return state_->link.connection == 0 || state_->link.end != LinkEnd::none || state_->stopping;
   });
   outcome.end = state_->link.end;
@@ -165,21 +164,21 @@ bool SessionWorker::await_connect() {
 }
 
 bool SessionWorker::await_subscriptions() {
-  Clock::time_point until = Clock::now() + chrono(settings_.connect_timeout);
+  Clock::time_point until = Clock::now() + to_chrono(settings_.connect_timeout);
   for (;;) {
     const auto answer = call([this] { return client_->subscribe_answer(kLook); });
     if (answer == PahoClient::Answer::yes) return true;
     if (answer == PahoClient::Answer::no || state_->is_stopping() || link_ended()) return false;
     // While the pipeline takes nothing, the gate does not read, and the SUBACK waits behind what it does not read.
-    if (gate_paused()) until = Clock::now() + chrono(settings_.connect_timeout);
+    if (gate_paused()) until = Clock::now() + to_chrono(settings_.connect_timeout);
     if (Clock::now() >= until) return false;
   }
 }
 
 /// Until the connection ends or the session stops.
 void SessionWorker::stay() {
-  const Clock::time_point forget = *opened_at_ + chrono(settings_.take_over_back_off) * kTakeOverForgotten;
-  Clock::time_point ask_again = Clock::now() + chrono(kAskAgain);
+  const Clock::time_point forget = *opened_at_ + to_chrono(settings_.take_over_back_off) * kTakeOverForgotten;
+  Clock::time_point ask_again = Clock::now() + to_chrono(kAskAgain);
   for (;;) {
     {
       std::unique_lock lock(state_->mutex);
@@ -193,7 +192,7 @@ void SessionWorker::stay() {
       if (status.refused_filters.empty() || Clock::now() < ask_again) continue;
       filters_to_ask_ = status.refused_filters;
     }
-    ask_again = Clock::now() + chrono(kAskAgain);
+    ask_again = Clock::now() + to_chrono(kAskAgain);
     if (call([&] { return client_->subscribe(filters_to_ask_, {}); }) == PahoClient::Answer::no) return;
     if (!await_subscriptions()) return;
     note_subscriptions();
@@ -202,15 +201,19 @@ void SessionWorker::stay() {
 
 void SessionWorker::count_open() {
   opened_at_ = Clock::now();
-  const std::lock_guard lock(state_->mutex);
-  SessionStatus& status = state_->status;
-  status.version = version_;
-  const bool had_session = status.connects > 0 || settings_.session_expected;
-  const bool present = state_->link.session_present;
-  ++status.connects;
-  if (status.connects > 1) ++status.reconnects;
-  if (had_session && !present) {
-    ++status.sessions_lost;
+  bool present = false;
+  bool lost = false;
+  {
+    const std::lock_guard lock(state_->mutex);
+    SessionStatus& status = state_->status;
+    present = state_->link.session_present;
+    lost = !present && (status.connects > 0 || settings_.session_expected);
+    status.version = version_;
+    ++status.connects;
+    if (status.connects > 1) ++status.reconnects;
+    if (lost) ++status.sessions_lost;
+  }
+  if (lost) {
     spdlog::warn(
         "MQTT: the broker {}:{} no longer had our session: messages sent while we were away may be missing. What was "
         "committed is kept. Look at its persistence settings, session expiry and queue limits.",
@@ -246,18 +249,22 @@ Duration SessionWorker::learn(const Outcome& outcome) {
   // A broker that was exchanged may speak 5 by now.
   if (was_stable) version_ = first_version(settings_);
 
-  const std::lock_guard lock(state_->mutex);
-  SessionStatus& status = state_->status;
-  if (!outcome.opened) ++status.failures;
-  status.last_error = outcome.sentence;
+  {
+    const std::lock_guard lock(state_->mutex);
+    SessionStatus& status = state_->status;
+    if (!outcome.opened) ++status.failures;
+    status.last_error = outcome.sentence;
+    if (taken_over) {
+      ++status.take_overs;
+      status.taken_over = true;
+    }
+  }
   if (taken_over) {
-    ++status.take_overs;
-    status.taken_over = true;
     spdlog::error(
-        "MQTT: {}: another client uses the client id {}. What was committed is kept. Give each gateway an id of its "
-        "own; "
+        "MQTT: {}: another client {} our client id {}. What was committed is kept. Give each gateway an id of its own; "
         "next attempt in {:.0f} s.",
-        outcome.sentence, settings_.client_id, in_seconds(pause));
+        outcome.sentence, outcome.end == LinkEnd::taken_over ? "uses" : "seems to use", settings_.client_id,
+        in_seconds(pause));
   } else {
     spdlog::warn("MQTT: {}. The broker keeps what is not acknowledged; next attempt in {:.1f} s.", outcome.sentence,
                  in_seconds(pause));
@@ -292,7 +299,7 @@ bool SessionWorker::is_take_over(const Outcome& outcome) {
 
 void SessionWorker::wait(Duration duration) {
   std::unique_lock lock(state_->mutex);
-  state_->changed.wait_for(lock, chrono(duration), [this] { return state_->stopping; });
+  state_->changed.wait_for(lock, to_chrono(duration), [this] { return state_->stopping; });
 }
 
 void SessionWorker::disconnect() {
