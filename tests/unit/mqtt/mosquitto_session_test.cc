@@ -154,6 +154,25 @@ TEST_CASE("20,000 messages through mosquitto, released in groups, over two resta
   }
 }
 
+TEST_CASE("what a PINGRESP has retired does not come again, even over a restart of the broker") {
+  NEEDS_MOSQUITTO
+  for (const MqttVersion version : {MqttVersion::v5, MqttVersion::v3_1_1}) {
+    Mosquitto broker;
+    MqttSettings settings = settings_for(broker);
+    settings.version = version;
+    settings.retire_interval = milliseconds(20);
+    Appliance appliance(settings, 15);
+    appliance.await_connected();
+    Publisher(broker.port()).publish(0, 2'000);
+    await([&] { return appliance.counter.retired == 2'000; }, "all to be retired", test::Deadline(30'000));
+    broker.stop(SIGTERM);
+    broker.start();
+    Publisher(broker.port()).publish(2'000, 2'100);
+    await([&] { return appliance.counter.distinct == 2'100; }, "the others");
+    CHECK(appliance.counter.repeated == 0);
+  }
+}
+
 TEST_CASE("messages sent while we were away come after a stop and a new start under the same id") {
   NEEDS_MOSQUITTO
   Mosquitto broker;
