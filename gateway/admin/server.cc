@@ -74,9 +74,10 @@ bool reader_left(Socket& socket) {
   return n == 0 || (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK);
 }
 
-/// Awaits an answer that some other thread gives.
-template <typename Value, typename Ask>
-asio::awaitable<Value> answer_of(Ask ask) {
+/// Awaits an answer that some other thread gives. `ask` is a named object of the caller's: GCC 12 destroys temporaries of
+/// a co_await expression twice (GCC bugs 99576 and 100611).
+template <typename Value>
+asio::awaitable<Value> answer_of(std::function<void(std::function<void(Value)>)> ask) {
   const auto initiate = [ask = std::move(ask)](auto handler) mutable {
     const auto shared = std::make_shared<decltype(handler)>(std::move(handler));
     const auto executor = asio::get_associated_executor(*shared);
@@ -215,7 +216,11 @@ class AdminServer::Listener {
       co_return plain(405, "only GET and HEAD\n");
     }
     const AdminRequest asked = parse_target(std::string_view(request.target().data(), request.target().size()));
-    co_return co_await answer_of<AdminResponse>([this, asked](auto reply) { handler_(asked, std::move(reply)); });
+    const std::function<void(std::function<void(AdminResponse)>)> ask = [this, &asked](auto reply) {
+      handler_(asked, std::move(reply));
+    };
+    AdminResponse response = co_await answer_of<AdminResponse>(ask);
+    co_return response;
   }
 
   asio::awaitable<void> send_pieces(Stream& stream, const http::request<http::empty_body>& request,
@@ -228,6 +233,7 @@ class AdminServer::Listener {
     http::response_serializer<http::empty_body> serializer(head);
     co_await http::async_write_header(stream, serializer, asio::use_awaitable);
     std::optional<std::string> piece = std::move(response.body);
+    const std::function<void(AdminPiece)> ask = [&response](AdminPiece reply) { response.more(std::move(reply)); };
     while (piece) {
       stream.expires_after(kIdle);
       if (piece->empty()) {
@@ -237,7 +243,7 @@ class AdminServer::Listener {
       } else {
         co_await asio::async_write(stream, http::make_chunk(asio::buffer(*piece)), asio::use_awaitable);
       }
-      piece = co_await answer_of<std::optional<std::string>>([&](auto reply) { response.more(std::move(reply)); });
+      piece = co_await answer_of<std::optional<std::string>>(ask);
     }
     co_await asio::async_write(stream, http::make_chunk_last(), asio::use_awaitable);
   }
