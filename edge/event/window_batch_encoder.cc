@@ -3,8 +3,8 @@
 // A group has one exponent, and its smallest decides the width of all. A sensor whose values are floats gives now and
 // then a 23.400000000000002 among the 23.4, and one such pane would cost every other pane of the group six bytes a
 // number. So the panes of a family are sorted by exponent, and a group ends where the next pane's exponent is more than
-// kMaxSpread above the group's. The other way about, a few values with large exponents are not worth a group of their
-// own.
+// kMaxSpread above the group's. (That small remainders above a group join it all the same was tried: 1 to 4 % on the
+// data with the wildest exponents, nothing elsewhere.)
 #include <algorithm>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <span>
