@@ -130,8 +130,11 @@ TEST_CASE("20,000 messages through mosquitto, released in groups, over two resta
     appliance.await_connected();
     const unsigned count = 20'000;
     std::thread publisher([&] { Publisher(broker.port()).publish(0, count); });
+    std::uint64_t connects = 0;
     for (const unsigned at : {5'000u, 12'000u}) {
       await([&] { return appliance.counter.distinct >= at; }, "some messages", test::Deadline(30'000));
+      ++connects;
+      await([&] { return appliance.session.status().connects == connects; }, "the connection");
       broker.stop(SIGTERM);
       broker.start();
     }
@@ -139,6 +142,7 @@ TEST_CASE("20,000 messages through mosquitto, released in groups, over two resta
     publisher.join();
     await([&] { return appliance.gate.figures().held_acknowledgements == 0; }, "the last acknowledgement");
     await([&] { return appliance.counter.retired > 0; }, "a retirement");
+    await([&] { return appliance.session.status().connects == 3; }, "the last connection");
     const SessionStatus status = appliance.session.status();
     CHECK(status.reconnects == 2);
     CHECK(status.sessions_lost == 0);
