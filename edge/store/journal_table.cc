@@ -41,6 +41,14 @@ void JournalTable::hand_over(std::uint64_t position, std::uint32_t readings, std
   row(JournalRow{position, readings, std::move(plan)});
 }
 
+sqlite::Outcome<void> JournalTable::start_at_oldest(std::uint64_t passed) {
+  auto rows = select_.query(std::uint64_t{1});
+  const auto there = rows.next();
+  if (!there) return tl::unexpected(there.error());
+  start_after(*there ? std::min(passed, rows.natural(0) - 1) : passed);
+  return {};
+}
+
 sqlite::Outcome<void> JournalTable::read(BlobSealer& sealer, std::vector<Damage>& damaged,
                                          const std::function<void(const JournalRow&)>& row) {
   std::uint64_t next = figures_.last + 1;

@@ -34,6 +34,10 @@ class JournalTable {
   /// Before the first `read`: everything up to and including `passed` is in every shard.
   void start_after(std::uint64_t passed) { figures_ = {passed, 0, 0}; }
 
+  /// The same where a shard is damaged, and with it how far the journal was removed: it starts at its oldest row, but
+  /// what is after `passed` was never removed.
+  sqlite::Outcome<void> start_at_oldest(std::uint64_t passed);
+
   /// Hands the rows after the last one it handed over to `row`, in order. Rows that are damaged, or missing although
   /// later ones are there, are handed over without a plan and noted in `damaged`.
   sqlite::Outcome<void> read(BlobSealer& sealer, std::vector<Damage>& damaged,

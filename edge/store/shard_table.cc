@@ -78,6 +78,14 @@ std::uint64_t ShardTable::passed() const {
   return *std::ranges::min_element(positions_);
 }
 
+std::uint64_t ShardTable::passed_by_whole() const {
+  std::uint64_t passed = 0;
+  for (const std::uint64_t position : positions_) {
+    if (position != 0 && (passed == 0 || position < passed)) passed = position;
+  }
+  return passed;
+}
+
 std::uint64_t ShardTable::newest() const {
   return *std::ranges::max_element(positions_);
 }

@@ -36,6 +36,8 @@ class ShardTable {
 
   /// Every shard includes the journal up to here.
   [[nodiscard]] std::uint64_t passed() const;
+  /// The same of the shards that are there and whole; 0: none is.
+  [[nodiscard]] std::uint64_t passed_by_whole() const;
   /// No shard includes anything after this.
   [[nodiscard]] std::uint64_t newest() const;
 

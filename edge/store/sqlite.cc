@@ -38,7 +38,7 @@ Error error_of(int extended_code, int system_error) {
     case SQLITE_CANTOPEN:
       if (out_of_room(system_error)) return Error::full;
       if (system_error == EACCES || system_error == EROFS || system_error == EPERM) return Error::read_only;
-      return Error::cannot_open;
+      return system_error == EISDIR ? Error::not_a_database : Error::cannot_open;
     case SQLITE_IOERR:
       // SQLite says SQLITE_FULL for ENOSPC only. A quota is the same to us, as long as it was a write that met it:
       // after a failed fsync nobody knows what is on the disk.

@@ -138,6 +138,11 @@ Result<Recovered, StoreError> SqliteStore::recover(const std::function<void(cons
   std::vector<JournalTable::Damage> damaged;
   JournalTable& journal = tables_->journal;
   journal.start_after(tables_->shards.passed());
+  if (!contents->damaged.empty()) {
+    const std::uint64_t passed = tables_->shards.passed_by_whole();
+    auto begun = mending([&] { return journal.start_at_oldest(passed); });
+    if (!begun) return failed(begun.error(), "reading the journal");
+  }
   const auto hand_over = [&](const JournalRow& read) {
     if (row) row(read);
   };
@@ -148,7 +153,7 @@ Result<Recovered, StoreError> SqliteStore::recover(const std::function<void(cons
   journal.read_missing(tables_->shards.newest(), damaged, hand_over);
 
   // With no room for it, the damage stays where it is and is found again at the next start.
-  auto done = tables_->set_aside(contents->found_damaged, damaged);
+  auto done = mending([&] { return tables_->set_aside(contents->found_damaged, damaged); });
   if (!done && done.error().code != sqlite::Error::full) return failed(done.error(), "setting damaged rows aside");
 
   recovered_ = true;

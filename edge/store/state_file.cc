@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sqlite3.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -137,8 +138,12 @@ Result<void, StoreError> make_private_file(const std::string& path) {
   // Through open(2) and not through SQLite, whose new files are readable by everyone.
   const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (file >= 0) {
+    // An empty file counts as none, and may have been made by someone else.
+    const bool ours = ::fchmod(file, 0600) == 0;
     ::close(file);
-    return {};
+    if (ours) return {};
+    return tl::unexpected(
+        failure(StoreError::read_only, path, "belongs to another user. Nothing was changed. Remove it: it is empty."));
   }
   const int error = errno;
   const std::string reason = std::strerror(error);

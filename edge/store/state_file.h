@@ -11,9 +11,9 @@
 namespace tidemark {
 
 enum class StateFile : std::uint8_t {
-  missing,
+  missing,    // or empty
   foreign,    // certainly not ours
-  plausible,  // ours, or one that only SQLite can tell (empty, or a crash has left a journal or WAL beside it)
+  plausible,  // ours, or one that only SQLite can tell (a crash has left a journal or WAL beside it)
 };
 
 /// Reads the header through the VFS.

@@ -7,6 +7,7 @@ struct CountingShim {
   struct Handle {
     sqlite3_file base;
     CountingVfs::Counts* counts;
+    bool syncs;
   };
 
   static CountingVfs& counting(sqlite3_vfs* vfs) { return *static_cast<CountingVfs*>(vfs->pAppData); }
@@ -29,6 +30,7 @@ struct CountingShim {
   }
   static int sync(sqlite3_file* file, int flags) {
     counts(file).syncs += 1;
+    if (!reinterpret_cast<Handle*>(file)->syncs) return SQLITE_OK;
     return real(file)->pMethods->xSync(real(file), flags);
   }
   static int file_size(sqlite3_file* file, sqlite3_int64* size) {
@@ -53,6 +55,7 @@ struct CountingShim {
     reinterpret_cast<Handle*>(file)->counts = (flags & SQLITE_OPEN_MAIN_DB) != 0 ? &self.database_
                                               : (flags & SQLITE_OPEN_WAL) != 0   ? &self.wal_
                                                                                  : &self.other_;
+    reinterpret_cast<Handle*>(file)->syncs = self.syncs_;
     file->pMethods = &kMethods;
     return opened;
   }
@@ -85,7 +88,7 @@ struct CountingShim {
       nullptr, nullptr,        nullptr};
 };
 
-CountingVfs::CountingVfs() : base_(sqlite3_vfs_find(nullptr)) {
+CountingVfs::CountingVfs(bool syncs) : syncs_(syncs), base_(sqlite3_vfs_find(nullptr)) {
   static std::uint64_t count = 0;
   name_ = "counting-" + std::to_string(++count);
   vfs_.iVersion = 1;

@@ -16,7 +16,8 @@ class CountingVfs {
     std::uint64_t syncs = 0;
   };
 
-  CountingVfs();
+  /// Without `syncs` they are only counted, which is quicker.
+  explicit CountingVfs(bool syncs = true);
   CountingVfs(const CountingVfs&) = delete;
   CountingVfs& operator=(const CountingVfs&) = delete;
   ~CountingVfs();
@@ -33,6 +34,7 @@ class CountingVfs {
  private:
   friend struct CountingShim;
 
+  const bool syncs_;
   sqlite3_vfs* const base_;
   std::string name_;
   sqlite3_vfs vfs_{};
