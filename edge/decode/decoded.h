@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "edge/decode/reuse.h"
 #include "edge/ledger/rejection.h"
 #include "edge/time/instant.h"
 #include "edge/value/decimal.h"
@@ -16,12 +17,14 @@ namespace tidemark {
 
 struct FieldValue {
   std::int32_t field = -1;             // index into StreamDefinition::fields, or -1: named by `name`
-  std::string_view name;               // the field's name, always set
+  std::string_view name;               // the field's name; empty only if it is what the reading is rejected for
   Decimal value;                       // meaningless when rejected
   bool inexact = false;                // more than 18 digits: rounded to a double first
   std::optional<Rejection> rejection;  // why this one reading is not taken
 };
 
+/// A rejected record keeps what else was found in it, so that the readings lost with it can be counted. It may have
+/// none, and its source may be empty if that is what is missing.
 struct Record {
   std::string_view source;
   std::uint32_t first_tag = 0;    // into Decoded::tags; as many as the stream has tags, in its order
@@ -40,9 +43,9 @@ struct Decoded {
 
   void clear() {
     rejection.reset();
-    records.clear();
-    tags.clear();
-    fields.clear();
+    clear_for_reuse(records);
+    clear_for_reuse(tags);
+    clear_for_reuse(fields);
   }
 };
 

@@ -6,6 +6,7 @@
 
 #include "edge/decode/json_string.h"
 #include "edge/decode/label.h"
+#include "edge/decode/reuse.h"
 
 namespace tidemark {
 namespace {
@@ -53,15 +54,6 @@ std::uint64_t key_prefix(std::string_view key) {
   std::uint64_t prefix = 0;
   std::memcpy(&prefix, key.data(), std::min<std::size_t>(key.size(), 7));
   return prefix << 8 | (key.size() & 0xff);
-}
-
-// What one message took beyond this is given back when the next one comes.
-constexpr std::size_t kKeptEntries = 4096;
-
-template <typename T>
-void clear_for_reuse(std::vector<T>& entries) {
-  entries.clear();
-  if (entries.capacity() > kKeptEntries) entries.shrink_to_fit();
 }
 
 }  // namespace
@@ -249,6 +241,7 @@ const JsonValue* JsonWalk::scalar(const Node* node, bool naming) {
 }
 
 bool JsonWalk::string(bool wanted, JsonValue& value) {
+  // The index has seen that the quotes are closed; what relies on it for memory safety looks again.
   const std::string_view text = token();
   if (text.size() < 2 || text.back() != '"') return false;
   char* const inside = text_ + *at_ + 1;

@@ -1,8 +1,8 @@
 // One walk over a JSON document: checks the whole of it and picks up what a JsonPlan wants. What the values mean for a
 // record is decided by the decoder afterwards, because ^ may stand behind the elements that need it.
 //
-// RFC 8259, with two liberties of common encoders: NaN, Infinity and -Infinity are read as numbers that are not finite
-// (Python's json writes them), and an escape that names half a surrogate pair passes in a string nobody asked for. Of
+// RFC 8259, with two liberties of common encoders: NaN, Infinity (Python's json writes them), nan and inf (C's printf
+// does), with or without '-', are read as numbers that are not finite, and an escape that names half a surrogate pair passes in a string nobody asked for. Of
 // equal keys in one object the last counts, with all that is below it, as in Python, JavaScript and Go.
 #pragma once
 

@@ -155,6 +155,10 @@ TEST_CASE("the depth limit is exact") {
   Decoding each(all);
   CHECK(each("{\"r\":" + nested(31) + "}") == "d-1 " + repeated("[0]", 30) + "=1");
   CHECK(each("{\"r\":" + nested(32) + "}") == "too_deep");
+  PayloadLimits flat;
+  flat.max_depth = 1;
+  CHECK(Decoding(all, flat)("{\"r\":[1]}") == "too_deep");
+  CHECK(Decoding(all, flat)("{\"r\":1}") == "wrong_type");
 }
 
 TEST_CASE("a depth of 100,000 is too_deep, closed or not") {

@@ -68,6 +68,7 @@ TEST_CASE("event time ends at its bounds, to the nanosecond") {
   CHECK(epoch(earliest + ".5", kNanosecond) == "out_of_range");
   CHECK(epoch("9223372036854775808", kNanosecond) == "out_of_range");
   CHECK(epoch("99999999999999999999999999", kSecond) == "out_of_range");
+  CHECK(epoch("7000000000", kSecond) == "out_of_range");  // within int64, but not within event time
   CHECK(epoch("1e400", kSecond) == "out_of_range");
   CHECK(epoch("-1e400", kSecond) == "out_of_range");
   CHECK(epoch("1e99999999999999999999999999", kSecond) == "out_of_range");
