@@ -268,14 +268,14 @@ class Metrics(dict):
         return any(n == name for n, _ in self)
 
     def by(self, key, label, **labels):
-        """{value of `label`: sum}."""
+        """{value of `label`: sum}, without those that are zero."""
         name = METRIC.get(key, key)
         want = set(labels.items())
         result = {}
         for (n, ls), v in self.items():
             if n == name and want <= set(ls) and dict(ls).get(label) is not None:
                 result[dict(ls)[label]] = result.get(dict(ls)[label], 0) + v
-        return result
+        return {label: v for label, v in result.items() if v}
 
 
 def toml_string(value):
@@ -396,8 +396,15 @@ class Appliance:
         return seen[0]
 
     def wait_received(self, messages, deadline=60):
-        """Waits until so many messages are committed and acknowledged (all of them QoS 1 or not)."""
-        return self.wait_metric("received", lambda v: v >= messages, deadline)
+        """Waits until so many messages (counted once per stream that takes them) are committed and acknowledged."""
+        seen = [None]
+
+        def committed():
+            metrics = self.metrics(optional=True)
+            seen[0] = metrics and (metrics.value("received"), metrics.value("acks_held"))
+            return metrics is not None and seen[0][0] >= messages and seen[0][1] == 0
+
+        wait_until(committed, deadline, lambda: f"{messages} messages received, none held (now {seen[0]})", [self])
 
     def command(self, *arguments, deadline=120, **options):
         return run_tidemark(*arguments, deadline=deadline, **options)
