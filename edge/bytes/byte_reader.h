@@ -1,5 +1,5 @@
-// Reads what ByteWriter wrote. Input may be damaged: after any read past the end or any malformed varint `ok()` is false
-// for good, and every later read returns zero or empty. Check `ok()` once, at the end of a record.
+// Reads what ByteWriter wrote. Input may be damaged: after any read past the end or any malformed varint `ok()` is
+// false for good, and every later read returns zero or empty. Check `ok()` once, at the end of a record.
 #pragma once
 
 #include <cstdint>

@@ -48,7 +48,9 @@ std::string name_of(Counter counter) {
   return {};
 }
 
-bool is_counter(std::uint8_t code) { return !name_of(static_cast<Counter>(code)).empty(); }
+bool is_counter(std::uint8_t code) {
+  return !name_of(static_cast<Counter>(code)).empty();
+}
 
 void Ledger::add_rare(Counter counter, std::uint64_t n) {
   if (n == 0) return;

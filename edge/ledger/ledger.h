@@ -1,5 +1,5 @@
-// The ledger: every message and every reading ends in exactly one counter (SEMANTICS, section 8). One Ledger belongs to a
-// source, to a stream (what no source can be named for) or to the gateway.
+// The ledger: every message and every reading ends in exactly one counter (SEMANTICS, section 8). One Ledger belongs to
+// a source, to a stream (what no source can be named for) or to the gateway.
 #pragma once
 
 #include <array>
@@ -24,14 +24,14 @@ enum class Counter : std::uint8_t {
   open = 4,      // counted, and not yet in the fold of the log
   emitted = 5,   // counted, and in the fold of the log
   // Rare ones.
-  redelivered = 16,   // messages: the broker sent them again
-  duplicate = 17,     // readings: by sequence number or exactly equal
-  quarantined = 18,   // readings: their clock cannot be trusted
-  waiting = 19,       // readings: the gateway's clock is not synchronised yet
-  damaged = 20,       // readings lost with a damaged journal row
-  sequence_gap = 21,    // messages a source numbered and we never saw
-  sequence_late = 22,   // messages that filled such a gap later
-  sequence_reset = 23,  // a source's counter began anew
+  redelivered = 16,       // messages: the broker sent them again
+  duplicate = 17,         // readings: by sequence number or exactly equal
+  quarantined = 18,       // readings: their clock cannot be trusted
+  waiting = 19,           // readings: the gateway's clock is not synchronised yet
+  damaged = 20,           // readings lost with a damaged journal row
+  sequence_gap = 21,      // messages a source numbered and we never saw
+  sequence_late = 22,     // messages that filled such a gap later
+  sequence_reset = 23,    // a source's counter began anew
   rejected_message = 32,  // + Rejection
   rejected_reading = 64,  // + Rejection
 };

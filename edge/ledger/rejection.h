@@ -22,11 +22,13 @@ enum class Rejection : std::uint8_t {
 };
 
 inline constexpr std::array<std::string_view, 11> kRejectionNames = {
-    "too_large", "malformed", "too_deep",     "missing_field", "wrong_type",   "nonfinite",
-    "out_of_range", "no_time", "series_limit", "retained",      "unknown_topic"};
+    "too_large",    "malformed", "too_deep",     "missing_field", "wrong_type",   "nonfinite",
+    "out_of_range", "no_time",   "series_limit", "retained",      "unknown_topic"};
 
 inline constexpr std::size_t kRejections = kRejectionNames.size();
 
-constexpr std::string_view name_of(Rejection reason) { return kRejectionNames[static_cast<std::size_t>(reason)]; }
+constexpr std::string_view name_of(Rejection reason) {
+  return kRejectionNames[static_cast<std::size_t>(reason)];
+}
 
 }  // namespace tidemark

@@ -27,19 +27,19 @@ struct FieldDefinition {
 
 struct StreamDefinition {
   std::string name;
-  std::string topic;                                       // template: "plant/{site}/{device}/climate"
-  std::string source;                                      // "{device}", text with variables, or a path
-  std::vector<std::pair<std::string, std::string>> tags;   // name -> "{variable}" or path
-  bool default_tags = true;                                // no `tags`: every topic variable but the source's
+  std::string topic;                                      // template: "plant/{site}/{device}/climate"
+  std::string source;                                     // "{device}", text with variables, or a path
+  std::vector<std::pair<std::string, std::string>> tags;  // name -> "{variable}" or path
+  bool default_tags = true;                               // no `tags`: every topic variable but the source's
   PayloadFormat format = PayloadFormat::json;
-  std::string each;                                        // empty: the message is one record
-  std::string time;                                        // empty: arrival time
+  std::string each;  // empty: the message is one record
+  std::string time;  // empty: arrival time
   TimeFormat time_format = TimeFormat::milliseconds;
-  std::string sequence;                                    // empty: the source does not number its messages
-  std::uint64_t sequence_modulus = 0;                      // 0: none
-  std::vector<FieldDefinition> fields;                     // empty: every number and boolean, named by its path
-  std::vector<std::string> aggregates;                     // as configured; the results users asked for
-  ComponentSet components;                                 // what those need
+  std::string sequence;                 // empty: the source does not number its messages
+  std::uint64_t sequence_modulus = 0;   // 0: none
+  std::vector<FieldDefinition> fields;  // empty: every number and boolean, named by its path
+  std::vector<std::string> aggregates;  // as configured; the results users asked for
+  ComponentSet components;              // what those need
 
   Duration window = seconds(10);
   Duration offset{};
@@ -49,7 +49,7 @@ struct StreamDefinition {
   Duration evict_after = hours(1);
   Duration late_flush = seconds(5);
   Duration max_ahead = minutes(5);
-  EventTime floor{1'420'070'400'000'000'000};              // 2015-01-01
+  EventTime floor{1'420'070'400'000'000'000};  // 2015-01-01
   Duration clock_offset{};
   Duration series_ttl = days(30);
   BadClock bad_clock = BadClock::quarantine;

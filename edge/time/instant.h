@@ -1,6 +1,6 @@
-// Time as a value. Event time (the device's clock), arrival time (the gateway's wall clock) and monotonic time are three
-// types that do not mix; all are int64 nanoseconds, the first two since 1970-01-01T00:00:00Z, UTC. Nothing here reads a
-// clock: the one real clock lives in the gateway.
+// Time as a value. Event time (the device's clock), arrival time (the gateway's wall clock) and monotonic time are
+// three types that do not mix; all are int64 nanoseconds, the first two since 1970-01-01T00:00:00Z, UTC. Nothing here
+// reads a clock: the one real clock lives in the gateway.
 #pragma once
 
 #include <compare>
@@ -15,12 +15,24 @@ struct Duration {
   friend constexpr auto operator<=>(const Duration&, const Duration&) = default;
 };
 
-constexpr Duration nanoseconds(std::int64_t n) { return {n}; }
-constexpr Duration milliseconds(std::int64_t n) { return {n * 1'000'000}; }
-constexpr Duration seconds(std::int64_t n) { return {n * 1'000'000'000}; }
-constexpr Duration minutes(std::int64_t n) { return seconds(n * 60); }
-constexpr Duration hours(std::int64_t n) { return minutes(n * 60); }
-constexpr Duration days(std::int64_t n) { return hours(n * 24); }
+constexpr Duration nanoseconds(std::int64_t n) {
+  return {n};
+}
+constexpr Duration milliseconds(std::int64_t n) {
+  return {n * 1'000'000};
+}
+constexpr Duration seconds(std::int64_t n) {
+  return {n * 1'000'000'000};
+}
+constexpr Duration minutes(std::int64_t n) {
+  return seconds(n * 60);
+}
+constexpr Duration hours(std::int64_t n) {
+  return minutes(n * 60);
+}
+constexpr Duration days(std::int64_t n) {
+  return hours(n * 24);
+}
 
 /// a + b, held at the ends of int64 instead of overflowing.
 constexpr std::int64_t saturating_add(std::int64_t a, std::int64_t b) {
@@ -56,8 +68,8 @@ using EventTime = Instant<struct EventClock>;
 using ArrivalTime = Instant<struct ArrivalClock>;
 using MonotonicTime = Instant<struct MonotonicClock>;
 
-/// Event times outside [kEarliestEvent, kLatestEvent] are rejected as out_of_range: the margin of a century to either end
-/// of int64 keeps every window bound and watermark exact. (1777-09-21 to 2162-04-11.)
+/// Event times outside [kEarliestEvent, kLatestEvent] are rejected as out_of_range: the margin of a century to either
+/// end of int64 keeps every window bound and watermark exact. (1777-09-21 to 2162-04-11.)
 inline constexpr EventTime kEarliestEvent{std::numeric_limits<std::int64_t>::min() / 3 * 2};
 inline constexpr EventTime kLatestEvent{std::numeric_limits<std::int64_t>::max() / 3 * 2};
 

@@ -74,8 +74,8 @@ bool reader_left(Socket& socket) {
   return n == 0 || (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK);
 }
 
-/// Awaits an answer that some other thread gives. `ask` is a named object of the caller's: GCC 12 destroys temporaries of
-/// a co_await expression twice (GCC bugs 99576 and 100611).
+/// Awaits an answer that some other thread gives. `ask` is a named object of the caller's: GCC 12 destroys temporaries
+/// of a co_await expression twice (GCC bugs 99576 and 100611).
 template <typename Value>
 asio::awaitable<Value> answer_of(std::function<void(std::function<void(Value)>)> ask) {
   const auto initiate = [ask = std::move(ask)](auto handler) mutable {
@@ -92,15 +92,15 @@ asio::awaitable<Value> answer_of(std::function<void(std::function<void(Value)>)>
 
 class AdminServer::Listener {
  public:
-  Listener(AdminSettings settings, AdminHandler handler) : settings_(std::move(settings)), handler_(std::move(handler)) {}
+  Listener(AdminSettings settings, AdminHandler handler)
+      : settings_(std::move(settings)), handler_(std::move(handler)) {}
 
   Result<void, AdminError> start() {
     try {
       open();
     } catch (const boost::system::system_error& error) {
-      const std::string where = settings_.unix_path.empty()
-                                    ? settings_.address + ":" + std::to_string(settings_.port)
-                                    : "unix:" + settings_.unix_path;
+      const std::string where = settings_.unix_path.empty() ? settings_.address + ":" + std::to_string(settings_.port)
+                                                            : "unix:" + settings_.unix_path;
       return fail(AdminError::listen, "admin.listen = \"" + where + "\": " + error.code().message() +
                                           "; choose another address or port, or stop what uses it");
     }
@@ -260,12 +260,20 @@ class AdminServer::Listener {
 AdminServer::AdminServer(AdminSettings settings, AdminHandler handler)
     : listener_(std::make_unique<Listener>(std::move(settings), std::move(handler))) {}
 
-AdminServer::~AdminServer() { stop(); }
+AdminServer::~AdminServer() {
+  stop();
+}
 
-Result<void, AdminError> AdminServer::start() { return listener_->start(); }
+Result<void, AdminError> AdminServer::start() {
+  return listener_->start();
+}
 
-void AdminServer::stop() { listener_->stop(); }
+void AdminServer::stop() {
+  listener_->stop();
+}
 
-std::uint16_t AdminServer::port() const { return listener_->port(); }
+std::uint16_t AdminServer::port() const {
+  return listener_->port();
+}
 
 }  // namespace tidemark

@@ -1,7 +1,7 @@
 // The admin HTTP server: transport only. What is asked and answered is the routes' business.
 //
-// Operation: `start` listens and serves on one thread; `stop` ends it. GET and HEAD only; a token, where one is set, comes
-// as `Authorization: Bearer TOKEN`. At most kMostConnections at once: whoever comes later is told 503.
+// Operation: `start` listens and serves on one thread; `stop` ends it. GET and HEAD only; a token, where one is set,
+// comes as `Authorization: Bearer TOKEN`. At most kMostConnections at once: whoever comes later is told 503.
 // Concurrency: the handler is called on the server's thread and must not block; its answer may be given on any thread.
 #pragma once
 

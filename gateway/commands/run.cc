@@ -124,7 +124,8 @@ class Appliance {
     if (clean_) {
       spdlog::info("stopped: everything acknowledged is in {}", configuration_.gateway.state);
     } else {
-      spdlog::warn("stopped while there was no room: what was not committed was not acknowledged, and the broker keeps it");
+      spdlog::warn(
+          "stopped while there was no room: what was not committed was not acknowledged, and the broker keeps it");
     }
     return 0;
   }
@@ -172,14 +173,16 @@ class Appliance {
       const int signal = sigtimedwait(&signals, nullptr, &second);
       if (signal == SIGTERM || signal == SIGINT) return;
       if (signal == SIGHUP) {
-        spdlog::warn("SIGHUP: this version reads its configuration at the start only; restart it to apply a change "
-                     "(nothing is lost by that)");
+        spdlog::warn(
+            "SIGHUP: this version reads its configuration at the start only; restart it to apply a change "
+            "(nothing is lost by that)");
       }
       const Duration still = steady_clock() - pipeline_.progress();
       if (still > kHung) {
-        spdlog::critical("the pipeline has not moved for {} s; the process ends and goes on from what is durable when it "
-                         "is started again",
-                         still.ns / 1'000'000'000);
+        spdlog::critical(
+            "the pipeline has not moved for {} s; the process ends and goes on from what is durable when it "
+            "is started again",
+            still.ns / 1'000'000'000);
         spdlog::default_logger()->flush();
         _exit(kExitHung);
       }

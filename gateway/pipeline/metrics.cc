@@ -52,8 +52,12 @@ class Families {
   std::vector<prometheus::MetricFamily> families_;
 };
 
-double number(std::uint64_t value) { return static_cast<double>(value); }
-double in_seconds(Duration duration) { return static_cast<double>(duration.ns) / 1e9; }
+double number(std::uint64_t value) {
+  return static_cast<double>(value);
+}
+double in_seconds(Duration duration) {
+  return static_cast<double>(duration.ns) / 1e9;
+}
 
 void add_ledger(Families& out, const std::string& stream, const Ledger& ledger) {
   const Labels of = {{"stream", stream}};
@@ -63,9 +67,9 @@ void add_ledger(Families& out, const std::string& stream, const Ledger& ledger) 
               number(ledger[Counter::decoded]), of);
   out.counter("tidemark_messages_redelivered_total", "Messages the broker sent again although they were committed.",
               number(ledger[Counter::redelivered]), of);
-  for (const auto& [counter, name] : {std::pair{Counter::sequence_gap, "gap"},
-                                      std::pair{Counter::sequence_late, "late"},
-                                      std::pair{Counter::sequence_reset, "reset"}}) {
+  for (const auto& [counter, name] :
+       {std::pair{Counter::sequence_gap, "gap"}, std::pair{Counter::sequence_late, "late"},
+        std::pair{Counter::sequence_reset, "reset"}}) {
     out.counter("tidemark_sequence_events_total", "What the numbers of the sources' messages say.",
                 number(ledger[counter]), {{"stream", stream}, {"event", name}});
   }
@@ -85,7 +89,8 @@ void add_ledger(Families& out, const std::string& stream, const Ledger& ledger) 
                 number(ledger[rejected_reading(reason)]), by_reason);
   }
   out.gauge("tidemark_readings_open", "Readings counted and not yet in the log.", number(ledger[Counter::open]), of);
-  out.counter("tidemark_readings_emitted_total", "Readings in the fold of the log.", number(ledger[Counter::emitted]), of);
+  out.counter("tidemark_readings_emitted_total", "Readings in the fold of the log.", number(ledger[Counter::emitted]),
+              of);
 }
 
 std::string imbalance(const State& state) {
@@ -109,9 +114,11 @@ void add_state(Families& out, const Pipeline& pipeline) {
   const State& state = pipeline.processor().state();
   add_ledger(out, "", state.gateway);
   for (const StreamState& stream : state.streams) add_ledger(out, stream.name, stream.total);
-  out.gauge("tidemark_ledger_balanced", "1 while every equation of the ledger holds.", imbalance(state).empty() ? 1 : 0);
+  out.gauge("tidemark_ledger_balanced", "1 while every equation of the ledger holds.",
+            imbalance(state).empty() ? 1 : 0);
   out.gauge("tidemark_series", "Series known.", state.live_series);
-  out.gauge("tidemark_series_limit", "Most series; new ones beyond it are rejected.", pipeline.processor().max_series());
+  out.gauge("tidemark_series_limit", "Most series; new ones beyond it are rejected.",
+            pipeline.processor().max_series());
   out.gauge("tidemark_sources", "Sources known.", number(state.source_index.size()));
   std::uint64_t windows = 0;
   for (const auto& series : state.series) {
@@ -144,19 +151,23 @@ void add_store(Families& out, Pipeline& pipeline, const MetricBounds& bounds) {
 void add_session(Families& out, const SessionStatus& session, const MetricBounds& bounds) {
   out.gauge("tidemark_mqtt_connected", "1 while connected to the broker and subscribed.", session.connected ? 1 : 0);
   out.gauge("tidemark_mqtt_taken_over", "1 while another client uses this client id.", session.taken_over ? 1 : 0);
-  out.counter("tidemark_mqtt_reconnects_total", "Connections to the broker after the first.", number(session.reconnects));
+  out.counter("tidemark_mqtt_reconnects_total", "Connections to the broker after the first.",
+              number(session.reconnects));
   out.counter("tidemark_mqtt_failures_total", "Attempts to connect that failed.", number(session.failures));
   out.counter("tidemark_mqtt_sessions_lost_total", "Times the broker had lost our session: messages may be missing.",
               number(session.sessions_lost));
   out.counter("tidemark_mqtt_takeovers_total", "Times another client took this client id.", number(session.take_overs));
-  out.gauge("tidemark_mqtt_refused_filters", "Subscriptions the broker refused.", number(session.refused_filters.size()));
+  out.gauge("tidemark_mqtt_refused_filters", "Subscriptions the broker refused.",
+            number(session.refused_filters.size()));
   out.counter("tidemark_mqtt_received_bytes_total", "Bytes from the broker.", number(session.gate.bytes_received));
-  out.counter("tidemark_mqtt_publishes_total", "PUBLISH packets from the broker.", number(session.gate.publishes_received));
+  out.counter("tidemark_mqtt_publishes_total", "PUBLISH packets from the broker.",
+              number(session.gate.publishes_received));
   out.counter("tidemark_mqtt_oversized_total", "Of them, too large: skipped as they streamed.",
               number(session.gate.oversized));
   out.gauge("tidemark_payload_limit_bytes", "Largest payload that is read.", number(bounds.payload));
   out.gauge("tidemark_queue_bytes", "Taken from the broker, not yet decided.", number(session.gate.queue_bytes));
-  out.gauge("tidemark_queue_limit_bytes", "At the bound reading stops and the broker keeps the rest.", number(bounds.queue));
+  out.gauge("tidemark_queue_limit_bytes", "At the bound reading stops and the broker keeps the rest.",
+            number(bounds.queue));
   out.gauge("tidemark_intake_paused", "1 while reading from the broker is paused.", session.gate.paused ? 1 : 0);
   out.counter("tidemark_intake_pauses_total", "Times reading was paused.", number(session.gate.pauses));
   out.gauge("tidemark_acks_held", "Messages received and not yet acknowledged.",
@@ -175,8 +186,10 @@ std::string metrics_text(Pipeline& pipeline, const SessionStatus& session, const
             in_seconds(figures.recovery));
   add_state(out, pipeline);
   out.counter("tidemark_commits_total", "Groups made durable.", number(figures.commits));
-  out.counter("tidemark_commit_retries_total", "Attempts to commit that found no room.", number(figures.commit_retries));
-  out.gauge("tidemark_commits_held", "1 while nothing is acknowledged for want of room.", pipeline.held().empty() ? 0 : 1);
+  out.counter("tidemark_commit_retries_total", "Attempts to commit that found no room.",
+              number(figures.commit_retries));
+  out.gauge("tidemark_commits_held", "1 while nothing is acknowledged for want of room.",
+            pipeline.held().empty() ? 0 : 1);
   for (std::size_t kind = 0; kind < 4; ++kind) {
     out.counter("tidemark_panes_total", "Panes emitted, by kind.", number(figures.panes[kind]),
                 {{"kind", std::string(name_of(static_cast<PaneKind>(kind)))}});
@@ -185,7 +198,8 @@ std::string metrics_text(Pipeline& pipeline, const SessionStatus& session, const
               number(figures.recovered_readings));
   add_store(out, pipeline, bounds);
   add_session(out, session, bounds);
-  out.gauge("tidemark_disk_free_bytes", "Free beside the state file, as of the last commit.", number(figures.disk_free));
+  out.gauge("tidemark_disk_free_bytes", "Free beside the state file, as of the last commit.",
+            number(figures.disk_free));
   out.gauge("tidemark_memory_resident_bytes", "Resident memory of the process.", resident_bytes());
   out.gauge("tidemark_memory_limit_bytes", "The budget the configuration was checked against.", number(bounds.memory));
   return out.text();

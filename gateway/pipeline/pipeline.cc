@@ -52,9 +52,10 @@ Result<void, PipelineError> Pipeline::open(std::uint64_t epoch) {
     if (row.plan && recovery.row(row.position, *row.plan)) return;
     ++figures_.damaged_rows;
     recovery.damaged(row.readings);
-    spdlog::error("journal row {} is damaged; it has been set aside with its {} readings, which the ledger counts as "
-                  "damaged; the rest works",
-                  row.position, row.readings);
+    spdlog::error(
+        "journal row {} is damaged; it has been set aside with its {} readings, which the ledger counts as "
+        "damaged; the rest works",
+        row.position, row.readings);
   };
   const auto recovered = store_->recover(load_shards, load_row);
   if (!recovered) return fail(PipelineError::store, recovered.error().context);
@@ -82,7 +83,9 @@ Result<void, PipelineError> Pipeline::open(std::uint64_t epoch) {
   return {};
 }
 
-Now Pipeline::now(bool backlog) { return {wall_clock(), clock_.now(read_at_, backlog)}; }
+Now Pipeline::now(bool backlog) {
+  return {wall_clock(), clock_.now(read_at_, backlog)};
+}
 
 bool Pipeline::run() {
   std::vector<MessageChunk> chunks;
@@ -218,9 +221,10 @@ bool Pipeline::hold(const std::string& reason) {
   {
     const std::lock_guard lock(mutex_);
     if (held_.empty()) {
-      spdlog::error("{}: nothing is acknowledged until there is room; the broker keeps what comes, the same group is "
-                    "tried again every {} ms. Make room on the disk, or raise store.max_size",
-                    reason, kRetry.ns / 1'000'000);
+      spdlog::error(
+          "{}: nothing is acknowledged until there is room; the broker keeps what comes, the same group is "
+          "tried again every {} ms. Make room on the disk, or raise store.max_size",
+          reason, kRetry.ns / 1'000'000);
     }
     held_ = reason;
   }
@@ -240,7 +244,7 @@ bool Pipeline::hold(const std::string& reason) {
 
 /// DESIGN, "Bounds": free disk below the reserve. Asked at most once a second while there is room.
 std::optional<std::string> Pipeline::no_room() {
-  struct statvfs disk{};
+  struct statvfs disk {};
   const std::string folder = std::filesystem::path(settings_.store.path).parent_path().string();
   if (statvfs(folder.empty() ? "." : folder.c_str(), &disk) != 0) return std::nullopt;
   figures_.disk_free = static_cast<std::uint64_t>(disk.f_bavail) * static_cast<std::uint64_t>(disk.f_frsize);
@@ -289,9 +293,10 @@ std::string Pipeline::held() const {
 
 void Pipeline::die(const std::string& context) {
   // Never a clean close after an I/O error: closing could write bad pages (DESIGN).
-  spdlog::critical("{}. What was acknowledged is safe in the file; the appliance ends now and goes on from it when it is "
-                   "started again",
-                   context);
+  spdlog::critical(
+      "{}. What was acknowledged is safe in the file; the appliance ends now and goes on from it when it is "
+      "started again",
+      context);
   spdlog::default_logger()->flush();
   _exit(70);
 }

@@ -1,11 +1,11 @@
 // The pipeline: takes messages from the gate's queue, decides, commits, and releases the acknowledgements. Owns the
 // processor and the store; everything of theirs happens on its thread.
 //
-// Operation: `open` (recovers, adopts the configuration, commits the new epoch's first event), then `run` on a thread of
-// the caller's until `stop`; what was taken from the queue is then committed and the file closed.
-// Concurrency: `stop`, `post`, `progress` and `held` from any thread; all else on the thread that runs it.
-// A commit that finds no room is retried as it is, and nothing is acknowledged meanwhile. Any other failure of the store
-// ends the process at once: what is durable is right, and the next start goes on from it.
+// Operation: `open` (recovers, adopts the configuration, commits the new epoch's first event), then `run` on a thread
+// of the caller's until `stop`; what was taken from the queue is then committed and the file closed. Concurrency:
+// `stop`, `post`, `progress` and `held` from any thread; all else on the thread that runs it. A commit that finds no
+// room is retried as it is, and nothing is acknowledged meanwhile. Any other failure of the store ends the process at
+// once: what is durable is right, and the next start goes on from it.
 #pragma once
 
 #include <atomic>
@@ -70,14 +70,14 @@ class Pipeline {
   /// `epoch`: random, not 0.
   Result<void, PipelineError> open(std::uint64_t epoch);
 
-  /// Until `stop`. Commits what was taken, closes the file, and returns whether it was closed cleanly (not while the disk
-  /// was full: what was not committed was not acknowledged either).
+  /// Until `stop`. Commits what was taken, closes the file, and returns whether it was closed cleanly (not while the
+  /// disk was full: what was not committed was not acknowledged either).
   bool run();
 
   void stop();
 
-  /// Runs `question` on the pipeline's thread, between groups, also while commits are held. It must own what it touches.
-  /// After the end it is dropped.
+  /// Runs `question` on the pipeline's thread, between groups, also while commits are held. It must own what it
+  /// touches. After the end it is dropped.
   void post(std::function<void()> question);
 
   /// When the pipeline last came round its loop, by the steady clock.

@@ -50,13 +50,15 @@ std::string escaped(std::string_view text) {
 
 }  // namespace
 
-Routes::Routes(Pipeline& pipeline, const Session& session, std::string gateway, MetricBounds bounds, MonotonicTime began)
+Routes::Routes(Pipeline& pipeline, const Session& session, std::string gateway, MetricBounds bounds,
+               MonotonicTime began)
     : pipeline_(pipeline), session_(session), gateway_(std::move(gateway)), bounds_(bounds), began_(began) {}
 
 std::string Routes::trouble() const {
   const Duration still = steady_clock() - pipeline_.progress();
   if (still > kStuck) return fmt::format("the pipeline has not moved for {} s", still.ns / 1'000'000'000);
-  if (const std::string held = pipeline_.held(); !held.empty()) return held + ": nothing is acknowledged until there is room";
+  if (const std::string held = pipeline_.held(); !held.empty())
+    return held + ": nothing is acknowledged until there is room";
   const SessionStatus session = session_.status();
   if (!session.connected) {
     return "not connected to the broker" + (session.last_error.empty() ? std::string() : ": " + session.last_error);
