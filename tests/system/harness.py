@@ -231,7 +231,8 @@ class Broker:
         self.process.wait(deadline, "mosquitto ends after SIGTERM")
 
     def kill(self):
-        self.process.kill()
+        if self.process is not None:
+            self.process.kill()
 
     def restart(self):
         self.terminate()
@@ -297,6 +298,7 @@ class Appliance:
         self.process = None
         self.started_at = None
         self._starts = 0
+        self._wrapped = False
         self._head = "\n".join([
             "[gateway]", f"id = {toml_string(gateway)}", f"state = {toml_string(self.state)}",
             "", "[mqtt]", f"broker = {toml_string(broker_url)}",
@@ -316,6 +318,7 @@ class Appliance:
 
     def spawn(self, wrapper=(), env=None):
         self._starts += 1
+        self._wrapped = bool(wrapper)
         self.started_at = time.monotonic()
         log = os.path.join(self.folder, f"{self.name}.{self._starts}.log")
         self.process = Process([*wrapper, tool("tidemark"), "run", "--config", self.config], log, env=env)
@@ -339,11 +342,26 @@ class Appliance:
     def check_alive(self):
         self.process.check_alive()
 
+    def _signal(self, number):
+        if self._wrapped and self.process.running():
+            # strace passes no signal on: it goes to the program that strace runs.
+            with open(f"/proc/{self.process.pid}/task/{self.process.pid}/children") as children:
+                for pid in children.read().split():
+                    os.kill(int(pid), number)
+        else:
+            self.process.signal(number)
+
     def sigkill(self):
+        self._signal(signal.SIGKILL)
         self.process.kill()
 
     def sigterm(self):
-        self.process.signal(signal.SIGTERM)
+        self._signal(signal.SIGTERM)
+
+    def kill(self):
+        """At the end of a test, whatever is left of it."""
+        if self.process is not None:
+            self.sigkill()
 
     def stop(self, deadline=30):
         """SIGTERM, and the exit status it promises."""
@@ -507,9 +525,8 @@ class Room:
     def __exit__(self, kind, error, trace):
         for thing in reversed(self._kept):
             with contextlib.suppress(Exception):
-                process = getattr(thing, "process", thing)
-                if hasattr(process, "kill") and process is not None:
-                    process.kill()
+                if hasattr(thing, "kill"):
+                    thing.kill()
                 if hasattr(thing, "close"):
                     thing.close()
         # What a failed test left behind is worth more than the room it takes.

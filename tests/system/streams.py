@@ -25,8 +25,7 @@ def stream(name="climate", topic="plant/{site}/{device}/climate", fields=("t",),
     settings.update(keys)
     lines = ["[[stream]]"] + [f"{key} = {toml_value(value)}" for key, value in settings.items() if value is not None]
     for path, field in (fields.items() if isinstance(fields, dict) else ((f, f) for f in fields or ())):
-        # The one value of a scalar has a name and no path.
-        lines += ["", "[[stream.field]]", f"path = {toml_string(path)}" if path else "", f"name = {toml_string(field)}"]
+        lines += ["", "[[stream.field]]", f"path = {toml_string(path)}", f"name = {toml_string(field)}"]
     return "\n".join(lines) + "\n"
 
 
@@ -87,7 +86,7 @@ FLEET_STREAMS = [
     ("door", ("open", "battery"), {}),
     ("tank", ("tank.level", "tank.volume"), {}),
     ("logger", ("temperature",), {"each": "samples", "sequence": "^.n"}),
-    ("illuminance", {"": "illuminance"}, {"format": "scalar", "time": None, "time_format": None, "sequence": None}),
+    ("illuminance", {"value": "illuminance"}, {"format": "scalar", "time": None, "time_format": None, "sequence": None}),
 ]
 FLEET_SCALAR = "illuminance"
 

@@ -83,13 +83,19 @@ class Order:
         self.publishes = self.pubacks = self.syncs = 0
         self.early = []
 
+    @staticmethod
+    def _is_wal(text):
+        # With -xx strace writes paths in hex, too.
+        path = text.split("<", 1)[-1].split(">", 1)[0]
+        return re.sub(r"\\x([0-9a-f]{2})", lambda found: chr(int(found[1], 16)), path).endswith("-wal")
+
     def judge(self, trace):
         incoming, outgoing = Packets(), Packets()
         waiting = collections.defaultdict(collections.deque)  # packet id: when its PUBLISH had been read
         synced_since = -1  # the latest beginning among the syncs that have ended so far
         events = []
         for start, end, name, text in calls(trace):
-            if name in ("fsync", "fdatasync") and "-wal" in text.split(")", 1)[0]:
+            if name in ("fsync", "fdatasync") and self._is_wal(text):
                 if text.rstrip().endswith("= 0"):
                     events.append((end, "sync", start, b""))
             elif self._broker.match(text):
