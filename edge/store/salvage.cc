@@ -102,8 +102,7 @@ Outcome<Candidates> candidates_of(Connection& connection, const std::string& tab
     add(plus(down->numbers.back(), -kSalvageReach), down->numbers.back());
   }
   std::ranges::sort(candidates.numbers);
-  const auto rest = std::ranges::unique(candidates.numbers);
-  candidates.numbers.erase(rest.begin(), rest.end());
+  candidates.numbers.erase(std::unique(candidates.numbers.begin(), candidates.numbers.end()), candidates.numbers.end());
   return candidates;
 }
 
@@ -183,8 +182,11 @@ Outcome<std::vector<Salvaged>> salvage_tables(Connection& connection, std::span<
   for (const auto& [table, readable] : damaged) {
     if (!done) break;
     auto replaced = replace(connection, table, readable);
-    if (replaced) salvaged.push_back(*std::move(replaced));
-    if (!replaced) done = tl::unexpected(replaced.error());
+    if (!replaced) {
+      done = tl::unexpected(replaced.error());
+      break;
+    }
+    salvaged.push_back(*std::move(replaced));
   }
   if (done) done = connection.execute("COMMIT");
   if (done) return salvaged;

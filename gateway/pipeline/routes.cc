@@ -79,7 +79,7 @@ void Routes::answer(const AdminRequest& request, std::function<void(AdminRespons
       reply(std::move(response));
     });
   } else if (request.path == "/log") {
-    log(request, std::move(reply));
+    log(request, reply);
   } else if (request.path == "/") {
     const SessionStatus session = session_.status();
     pipeline_.post([this, session, reply = std::move(reply)] {
@@ -92,7 +92,7 @@ void Routes::answer(const AdminRequest& request, std::function<void(AdminRespons
   }
 }
 
-void Routes::log(const AdminRequest& request, std::function<void(AdminResponse)> reply) {
+void Routes::log(const AdminRequest& request, const std::function<void(AdminResponse)>& reply) {
   const auto value = [&](const char* key) {
     const auto found = request.query.find(key);
     return found == request.query.end() ? std::string() : found->second;

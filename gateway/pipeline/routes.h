@@ -22,7 +22,7 @@ class Routes {
   [[nodiscard]] std::string trouble() const;
 
  private:
-  void log(const AdminRequest& request, std::function<void(AdminResponse)> reply);
+  void log(const AdminRequest& request, const std::function<void(AdminResponse)>& reply);
   [[nodiscard]] std::string status_page(const SessionStatus& session) const;
 
   Pipeline& pipeline_;
