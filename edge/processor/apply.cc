@@ -35,8 +35,7 @@ void emit(State& state, Source& source, std::int64_t n) {
 
 void evict(Series& series, Duration size, EventTime through) {
   const auto ends_after = [&](const OpenWindow& window) { return window.start + size > through; };
-  series.windows.erase(series.windows.begin(),
-                       std::find_if(series.windows.begin(), series.windows.end(), ends_after));
+  series.windows.erase(series.windows.begin(), std::find_if(series.windows.begin(), series.windows.end(), ends_after));
 }
 
 }  // namespace
@@ -142,8 +141,13 @@ void apply(State& state, const CountedReading& decision) {
     }
   }
   if ((decision.flags & CountedReading::kMovesClock) != 0) {
-    (settings.watermark_per_series ? series.progress : source.progress)
-        .observe(decision.time, settings.out_of_orderness);
+    if (settings.watermark_per_series) {
+      series.progress.observe(decision.time, settings.out_of_orderness);
+      // The source's maximum is that of all its series: rule 28 asks for it.
+      source.progress.max_event = std::max(source.progress.max_event, decision.time);
+    } else {
+      source.progress.observe(decision.time, settings.out_of_orderness);
+    }
   }
   count(state, source, Counter::counted, 1);
   count(state, source, Counter::open, 1);
@@ -183,6 +187,8 @@ void apply(State& state, const Sealed& decision) {
   source.progress.seal(decision.through);
 }
 
-void apply(State& state, const SeriesDropped& decision) { state.drop_series(decision.series); }
+void apply(State& state, const SeriesDropped& decision) {
+  state.drop_series(decision.series);
+}
 
 }  // namespace tidemark

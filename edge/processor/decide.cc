@@ -8,6 +8,7 @@ namespace {
 /// The series that share one progress: all of a source, or each by itself.
 struct Unit {
   const Progress* progress;
+  MonotonicTime heard;  // when something of it last came
   const std::uint32_t* first;
   std::size_t size;
 };
@@ -15,10 +16,13 @@ struct Unit {
 template <typename Visit>
 void for_each_unit(const State& state, const Source& source, Visit&& visit) {
   if (!state.streams[source.stream].settings.watermark_per_series) {
-    visit(Unit{&source.progress, source.series.data(), source.series.size()});
+    visit(Unit{&source.progress, source.heard, source.series.data(), source.series.size()});
     return;
   }
-  for (const std::uint32_t& id : source.series) visit(Unit{&state.series[id]->progress, &id, 1});
+  for (const std::uint32_t& id : source.series) {
+    const Series& series = *state.series[id];
+    visit(Unit{&series.progress, series.heard, &id, 1});
+  }
 }
 
 template <typename Visit>
@@ -26,19 +30,23 @@ void for_each_series(const State& state, const Unit& unit, Visit&& visit) {
   for (std::size_t i = 0; i < unit.size; ++i) visit(*state.series[unit.first[i]]);
 }
 
-/// Rule 17: event time as it would be if the source's clock had gone on since it was last heard.
-MonotonicTime idle_due(const Source& source, const Progress& progress, const StreamSettings& settings, EventTime end) {
-  const EventTime reached = progress.max_event == EventTime::earliest() ? end : progress.max_event;
-  const Duration ahead = (end + settings.out_of_orderness + settings.idle_timeout) - reached;
-  return source.heard + std::max(ahead, Duration{});
+/// Rule 17: the projected event time at which a window is idle.
+EventTime idle_at(const StreamSettings& settings, EventTime end) {
+  return end + settings.out_of_orderness + settings.idle_timeout;
+}
+
+/// When event time gets there if the source's clock has gone on since the maximum came. What came after the maximum
+/// says nothing: a device may send its backlog newest first, or talk of other series.
+MonotonicTime idle_due(const Progress& progress, const StreamSettings& settings, EventTime end) {
+  const EventTime at = progress.max_event == EventTime::earliest() ? end : progress.max_event;
+  return progress.reached + std::max(idle_at(settings, end) - at, Duration{});
 }
 
 std::optional<PaneKind> pane_due(const OpenWindow& window, EventTime end, const Progress& progress,
-                                 const StreamSettings& settings, const Source& source, MonotonicTime now,
-                                 bool sealing) {
+                                 const StreamSettings& settings, MonotonicTime now, bool sealing) {
   if (window.revision == 0) {
     if (progress.watermark >= end - nanoseconds(1)) return PaneKind::on_time;
-    if (sealing || now >= idle_due(source, progress, settings, end)) return PaneKind::idle;
+    if (sealing || now >= idle_due(progress, settings, end)) return PaneKind::idle;
     return std::nullopt;
   }
   if (window.dirty && (sealing || now >= window.emitted_at + settings.late_flush)) return PaneKind::correction;
@@ -80,7 +88,8 @@ ReadingVerdict decide_reading(const State& state, const Series& series, EventTim
   const WindowGrid& grid = state.versions[series.version].grid;
   const EventTime start = grid.start_of(time);
   if (grid.end_of(start) <= progress.sealed_through) return ReadingVerdict::delta;
-  const bool may_repeat = settings.drop_duplicates && (flags & CountedReading::kExempt) == 0 && time <= series.max_event;
+  const bool may_repeat =
+      settings.drop_duplicates && (flags & CountedReading::kExempt) == 0 && time <= series.max_event;
   if (may_repeat) {
     const OpenWindow* window = find_window(series, start);
     if (window != nullptr && window->points.contains(time - start, value)) return ReadingVerdict::duplicate;
@@ -98,13 +107,14 @@ Dues dues_of(const State& state, const Source& source) {
         const EventTime end = window.start + size;
         if (window.revision == 0) {
           dues.watermark = std::min(dues.watermark, end - nanoseconds(1));
-          dues.time = std::min(dues.time, idle_due(source, *unit.progress, settings, end));
+          dues.projection = std::min(dues.projection, idle_at(settings, end));
+          dues.time = std::min(dues.time, idle_due(*unit.progress, settings, end));
         } else if (window.dirty) {
           dues.time = std::min(dues.time, window.emitted_at + settings.late_flush);
         }
         dues.watermark = std::min(dues.watermark, end + settings.lateness);
       }
-      if (!series.windows.empty()) dues.time = std::min(dues.time, source.heard + settings.evict_after);
+      if (!series.windows.empty()) dues.time = std::min(dues.time, unit.heard + settings.evict_after);
       for (const PendingDelta& delta : series.deltas) dues.time = std::min(dues.time, delta.due);
     });
   });
@@ -114,8 +124,8 @@ Dues dues_of(const State& state, const Source& source) {
 void decide_emissions(const State& state, const Source& source, MonotonicTime now, bool all,
                       std::vector<PaneEmitted>& panes, std::vector<Sealed>& sealed) {
   const StreamSettings& settings = state.streams[source.stream].settings;
-  const bool evict = all || now >= source.heard + settings.evict_after;
   for_each_unit(state, source, [&](const Unit& unit) {
+    const bool evict = all || now >= unit.heard + settings.evict_after;
     const Progress& progress = *unit.progress;
     EventTime through = progress.sealed_through;
     for_each_series(state, unit, [&](const Series& series) {
@@ -129,7 +139,7 @@ void decide_emissions(const State& state, const Source& source, MonotonicTime no
       const Duration size = state.versions[series.version].grid.size;
       for (const OpenWindow& window : series.windows) {
         const EventTime end = window.start + size;
-        const auto kind = pane_due(window, end, progress, settings, source, now, end <= through);
+        const auto kind = pane_due(window, end, progress, settings, now, end <= through);
         if (kind) panes.push_back({series.id, window.start, *kind});
       }
       for (const PendingDelta& delta : series.deltas) {

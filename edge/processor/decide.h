@@ -27,9 +27,10 @@ enum class ReadingVerdict : std::uint8_t { window, delta, duplicate };
 ReadingVerdict decide_reading(const State& state, const Series& series, EventTime time, const Decimal& value,
                               std::uint8_t flags);
 
-/// When a source is to be looked at again: the watermark from which on, and the time.
+/// When a source is to be looked at again: the watermark or the projected event time from which on, and the time.
 struct Dues {
   EventTime watermark = EventTime::latest();
+  EventTime projection = EventTime::latest();  // the projected event time at which a window is idle
   MonotonicTime time = MonotonicTime::latest();
 };
 Dues dues_of(const State& state, const Source& source);

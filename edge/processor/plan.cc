@@ -123,7 +123,7 @@ void decode_definitions(ByteReader& in, Plan& plan) {
     s.grid.size = {in.i64()};
     s.grid.offset = {in.i64()};
     s.components = ComponentSet(static_cast<std::uint32_t>(in.varint()));
-    if (s.grid.size.ns <= 0) in.mark_damaged();
+    if (s.grid.size.ns <= 0 || (s.components.bits() & ~Parts::kKnown) != 0) in.mark_damaged();
   }
   plan.sources.resize(count_of(in));
   for (NewSource& s : plan.sources) {

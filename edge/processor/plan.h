@@ -1,10 +1,10 @@
 // A Plan: the decisions of one group, in columns. It holds results, not inputs: resolved readings with their verdicts,
-// panes emitted, windows sealed, ledger changes. Recovery applies Plans and never decides again, so a new configuration, a
-// new version or a fired timer cannot change what was committed.
+// panes emitted, windows sealed, ledger changes. Recovery applies Plans and never decides again, so a new
+// configuration, a new version or a fired timer cannot change what was committed.
 //
-// The columns are applied in the order of the members below. Within a group that equals the order in which the decisions
-// were made: definitions come before what refers to them, messages and counts touch nothing that readings touch, and panes
-// and sealings are decided at the end of the group.
+// The columns are applied in the order of the members below. Within a group that equals the order in which the
+// decisions were made: definitions come before what refers to them, messages and counts touch nothing that readings
+// touch, and panes and sealings are decided at the end of the group.
 #pragma once
 
 #include <cstdint>
@@ -38,7 +38,8 @@ struct StreamSettings {
   static StreamSettings decode(ByteReader& in);
 };
 
-/// A stream appears, changes its settings, or starts a new version (rule 9: window, offset, fields or aggregates changed).
+/// A stream appears, changes its settings, or starts a new version (rule 9: window, offset, fields or aggregates
+/// changed).
 struct StreamConfigured {
   std::uint32_t stream = 0;
   std::string name;
@@ -83,9 +84,9 @@ struct Taken {
 
 /// A reading that counts.
 struct CountedReading {
-  static constexpr std::uint8_t kDelta = 1;      // for a sealed window, or accepted in spite of its clock
+  static constexpr std::uint8_t kDelta = 1;       // for a sealed window, or accepted in spite of its clock
   static constexpr std::uint8_t kMovesClock = 2;  // trusted: moves the watermark
-  static constexpr std::uint8_t kExempt = 4;     // not looked up as a duplicate, nor remembered as a point
+  static constexpr std::uint8_t kExempt = 4;      // not looked up as a duplicate, nor remembered as a point
   static constexpr std::uint8_t kInexact = 8;
   static constexpr std::uint8_t kRestamped = 16;
   static constexpr std::uint8_t kBadClock = 32;

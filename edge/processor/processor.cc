@@ -20,6 +20,10 @@ std::uint64_t hash_of(const Message& message) {
   return XXH3_64bits_withSeed(message.payload.data(), message.payload.size(), topic ^ message.payload_size);
 }
 
+/// A window may be found idle this much late: event time that advances a little faster than the clock is not looked at
+/// anew with every message.
+constexpr Duration kIdleSlack = milliseconds(50);
+
 StreamSettings settings_of(const StreamDefinition& definition) {
   StreamSettings settings;
   settings.out_of_orderness = definition.out_of_orderness;
@@ -51,12 +55,14 @@ Group Processor::start(Now now) {
   recovery_.finish();
   for (const auto& source : state_.sources) {
     if (!source) continue;
-    source->heard = now.monotonic;
+    source->heard = source->progress.reached = now.monotonic;
     ++unreported_;
+    const Duration flush = state_.streams[source->stream].settings.late_flush;
     for (const std::uint32_t id : source->series) {
-      const Duration flush = state_.streams[source->stream].settings.late_flush;
-      for (OpenWindow& window : state_.series[id]->windows) window.emitted_at = now.monotonic;
-      for (PendingDelta& delta : state_.series[id]->deltas) delta.due = now.monotonic + flush;
+      Series& series = *state_.series[id];
+      series.heard = series.progress.reached = now.monotonic;
+      for (OpenWindow& window : series.windows) window.emitted_at = now.monotonic;
+      for (PendingDelta& delta : series.deltas) delta.due = now.monotonic + flush;
     }
   }
   Group group;
@@ -186,34 +192,45 @@ void Processor::take_records(Stream& stream, const Message& message, MonotonicTi
     count(Count::Scope::stream, stream.id, Counter::decoded, 1);
   }
   std::string_view trouble;  // the first reason for which something of the message was not taken
-  bool repeated = false;
+  repeated_.assign(records.size(), false);
   for (std::size_t i = 0; i < records.size(); ++i) {
     const Record& record = records[i];
     Source* source = one_source ? owner : source_for(stream, record.source);
     if (source != nullptr) {
       touch(*source, now);
-      // All records of one message with one number are one message.
-      const bool same = i > 0 && records[i - 1].source == record.source && records[i - 1].sequence == record.sequence;
-      if (!same) repeated = !record.rejection && is_repeated(stream, i, *source, message.arrival);
-    } else {
-      repeated = false;
+      repeated_[i] = is_repeated(stream, i, *source, message.arrival);
     }
-    const std::string_view reason = take_record(stream, message, record, source, repeated, now);
+    const std::string_view reason = take_record(stream, message, record, source, repeated_[i], now);
     if (trouble.empty()) trouble = reason;
   }
   if (!trouble.empty()) keep_dead_letter(stream.definition.name, records.front().source, message, trouble);
 }
 
-/// Rule 28. Takes the number unless it repeats one.
+/// Rule 28 for one record. All records of a message that a source gave one number are one message, wherever they stand
+/// in it: the first decides for all.
 bool Processor::is_repeated(Stream& stream, std::size_t index, Source& source, ArrivalTime arrival) {
   const std::vector<Record>& records = decoded_.records;
   const Record& record = records[index];
-  if (!record.sequence) return false;
+  if (!record.sequence || record.rejection) return false;
+  for (std::size_t i = index; i > 0; --i) {
+    const Record& before = records[i - 1];
+    if (before.sequence == record.sequence && before.source == record.source && !before.rejection) {
+      return repeated_[i - 1];
+    }
+  }
+  return repeats_a_number(stream, index, source, arrival);
+}
+
+/// Takes the number unless it repeats one.
+bool Processor::repeats_a_number(Stream& stream, std::size_t index, Source& source, ArrivalTime arrival) {
+  const std::vector<Record>& records = decoded_.records;
+  const Record& record = records[index];
   std::uint64_t modulus = stream.definition.sequence_modulus;
   if (modulus != 0 && *record.sequence >= modulus) modulus = 0;
   EventTime newest = EventTime::earliest();
-  for (std::size_t i = index; i < records.size() && records[i].source == record.source; ++i) {
-    if (records[i].time) newest = std::max(newest, *records[i].time + stream.definition.clock_offset);
+  for (std::size_t i = index; i < records.size(); ++i) {
+    if (records[i].sequence != record.sequence || records[i].source != record.source || !records[i].time) continue;
+    newest = std::max(newest, *records[i].time + stream.definition.clock_offset);
   }
   // Without a time of the device nothing can be newer; with one that cannot be trusted, neither.
   const Progress& progress = source.progress;
@@ -311,6 +328,7 @@ bool Processor::take_reading(Stream& stream, const FieldValue& field, Source& so
     count(Count::Scope::source, source.id, rejected_reading(Rejection::series_limit), 1);
     return false;
   }
+  series->heard = now;
   const ReadingVerdict verdict = decide_reading(state_, *series, time, field.value, flags);
   if (verdict == ReadingVerdict::duplicate) {
     count(Count::Scope::source, source.id, Counter::duplicate, 1);
@@ -328,7 +346,13 @@ bool Processor::take_reading(Stream& stream, const FieldValue& field, Source& so
     if (window == nullptr || (window->revision > 0 && !window->dirty)) source.visit = true;
   }
   plan_.readings.push_back(reading);
+  Progress& progress = state_.progress_of(*series);
+  const EventTime reached = progress.max_event;
   apply(state_, reading);
+  if (progress.max_event > reached) {
+    progress.reached = now;
+    if (now + (source.next_projection - progress.max_event) + kIdleSlack < source.timer) source.visit = true;
+  }
   if (verdict == ReadingVerdict::delta) {
     for (PendingDelta& delta : series->deltas) {
       if (delta.start != start) continue;
@@ -507,8 +531,8 @@ void Processor::add_pane(const PaneEmitted& emitted, Group& group) {
   if (group.identities.empty() || group.panes.back().series->field != series.field ||
       group.panes.back().series->source != source.name || group.panes.back().series->tags != tags_json(series.tags) ||
       group.panes.back().series->stream != state_.streams[source.stream].name) {
-    group.identities.push_back({state_.streams[source.stream].name, version.number, source.name,
-                                tags_json(series.tags), series.field, series.unit, series.kind, version.grid.size});
+    group.identities.push_back({state_.streams[source.stream].name, version.number, source.name, tags_json(series.tags),
+                                series.field, series.unit, series.kind, version.grid.size});
   }
   Pane pane;
   pane.start = emitted.start;
@@ -533,6 +557,7 @@ void Processor::add_pane(const PaneEmitted& emitted, Group& group) {
 void Processor::schedule(Source& source) {
   const Dues dues = dues_of(state_, source);
   source.next_due = dues.watermark;
+  source.next_projection = dues.projection;
   if (dues.time == source.timer) return;
   source.timer = dues.time;
   if (dues.time != MonotonicTime::latest()) timers_.push({dues.time, source.id});
@@ -542,6 +567,8 @@ MonotonicTime Processor::next_timer() const {
   return timers_.empty() ? MonotonicTime::latest() : timers_.top().due;
 }
 
-std::string Processor::shard(std::uint32_t shard) const { return encode_shard(state_, shard); }
+std::string Processor::shard(std::uint32_t shard) const {
+  return encode_shard(state_, shard);
+}
 
 }  // namespace tidemark

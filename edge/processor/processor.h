@@ -2,11 +2,10 @@
 // heart of the appliance; also runs in the simulator.
 //
 // Operation: `create`; hand every shard and journal row to `recovery()`; `start` makes the first group; then, for each
-// group, the events of the session in their order and `end_group`. The group's content must be committed before the next
-// `end_group` becomes visible outside: the state in memory runs ahead of the file by one group.
-// Concurrency: one thread. No clocks: time comes in as an argument. The monotonic time must stand still while intake is
-// paused (SEMANTICS, rule 17).
-// Limitations: rules 13 and 14 (clock steps, an unsynchronised gateway) are not there yet.
+// group, the events of the session in their order and `end_group`. The group's content must be committed before the
+// next `end_group` becomes visible outside: the state in memory runs ahead of the file by one group. Concurrency: one
+// thread. No clocks: time comes in as an argument. The monotonic time must stand still while intake is paused
+// (SEMANTICS, rule 17). Limitations: rules 13 and 14 (clock steps, an unsynchronised gateway) are not there yet.
 #pragma once
 
 #include <cstdint>
@@ -109,6 +108,7 @@ class Processor {
   bool take_reading(Stream& stream, const FieldValue& field, Source& source, EventTime time, std::uint8_t flags,
                     MonotonicTime now);
   bool is_repeated(Stream& stream, std::size_t record, Source& source, ArrivalTime arrival);
+  bool repeats_a_number(Stream& stream, std::size_t record, Source& source, ArrivalTime arrival);
   void reject_message(Stream& stream, const Message& message, Rejection reason);
   void keep_dead_letter(std::string_view stream, std::string_view source, const Message& message,
                         std::string_view reason);
@@ -143,6 +143,7 @@ class Processor {
 
   // Reused from message to message.
   Decoded decoded_;
+  std::vector<bool> repeated_;  // by record: its number was taken by an earlier message
   std::string tags_;
   std::vector<Sealed> sealed_;
   std::vector<PaneEmitted> panes_;

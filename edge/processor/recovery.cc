@@ -101,7 +101,8 @@ bool Recovery::row(std::uint64_t position, std::string_view bytes) {
     }
   }
   for (const Count& decision : plan->counts) {
-    apply_where_new(decision.scope == Count::Scope::source ? shard_of_source(decision.id) : kWholeGatewayShard, decision);
+    apply_where_new(decision.scope == Count::Scope::source ? shard_of_source(decision.id) : kWholeGatewayShard,
+                    decision);
   }
   for (const SequenceTaken& decision : plan->sequences) {
     if (is_new(shard_of_source(decision.source)) && state_.find_source(decision.source) != nullptr) {
@@ -124,8 +125,8 @@ bool Recovery::row(std::uint64_t position, std::string_view bytes) {
 }
 
 void Recovery::orphan_reading() {
-  // A series that was dropped later, in a part of the journal its shard has seen, is no orphan: only one whose shard has
-  // not seen this row is. Its shard is not known any more, so the gateway's stands for it.
+  // A series that was dropped later, in a part of the journal its shard has seen, is no orphan: only one whose shard
+  // has not seen this row is. Its shard is not known any more, so the gateway's stands for it.
   if (!is_new(kWholeGatewayShard)) return;
   ++orphans_;
 }
@@ -146,8 +147,8 @@ void Recovery::finish() {
 }
 
 /// After damage the books are put right by what is known. Readings of a source that were decoded but whose window went
-/// with a damaged row are `damaged`. A lost row may have emitted one pane of each window: their revisions are passed over,
-/// so that no revision has two contents (rule 22), and each window is emitted again.
+/// with a damaged row are `damaged`. A lost row may have emitted one pane of each window: their revisions are passed
+/// over, so that no revision has two contents (rule 22), and each window is emitted again.
 void Recovery::settle_damage() {
   for (const auto& source : state_.sources) {
     if (!source) continue;

@@ -1,5 +1,5 @@
-// Recovery: shards, then the journal rows that each shard has not yet seen. Nothing is decided again; what a damaged row
-// or shard leaves without its base is counted as damaged, and the rest works.
+// Recovery: shards, then the journal rows that each shard has not yet seen. Nothing is decided again; what a damaged
+// row or shard leaves without its base is counted as damaged, and the rest works.
 #pragma once
 
 #include <array>

@@ -14,11 +14,7 @@ bool Redeliveries::holds(std::uint16_t packet_id, std::uint64_t hash) const {
 void Redeliveries::take(std::uint16_t packet_id, std::uint64_t hash, std::uint64_t ordinal) {
   index_[packet_id] = retired_ + entries_.size();
   entries_.push_back({hash, ordinal, packet_id});
-  // Superseded entries at the front go at once, so the table is bounded by the ids there are even if no PINGRESP comes.
-  while (!entries_.empty() && index_.at(entries_.front().packet_id) != retired_) {
-    entries_.pop_front();
-    ++retired_;
-  }
+  drop_superseded();
 }
 
 std::uint64_t Redeliveries::retired_by(std::uint64_t ordinal) const {
@@ -37,9 +33,21 @@ void Redeliveries::retire(std::uint64_t entries) {
     entries_.pop_front();
     ++retired_;
   }
+  drop_superseded();
 }
 
-void Redeliveries::clear() { retire(entries_.size()); }
+/// Superseded entries at the front go at once: the table is bounded by the ids there are even if no PINGRESP comes, and
+/// a table read back, which takes its entries one by one, has as many as this one. `retired` counts entries.
+void Redeliveries::drop_superseded() {
+  while (!entries_.empty() && index_.at(entries_.front().packet_id) != retired_) {
+    entries_.pop_front();
+    ++retired_;
+  }
+}
+
+void Redeliveries::clear() {
+  retire(entries_.size());
+}
 
 void Redeliveries::forget_ordinals() {
   for (Entry& entry : entries_) entry.ordinal = 0;

@@ -46,6 +46,8 @@ class Redeliveries {
   std::deque<Entry> entries_;
   std::uint64_t retired_ = 0;  // entries that have left the front: index_ counts from the beginning
   boost::unordered_flat_map<std::uint16_t, std::uint64_t> index_;
+
+  void drop_superseded();
 };
 
 }  // namespace tidemark

@@ -1,8 +1,8 @@
 // Deduplication by the number a source gives its messages (SEMANTICS, rule 28): a high mark and a bitmap of the
 // min(1024, modulus / 4) numbers below it, compared modulo.
 //
-// The algorithm is the anti-replay window of RFC 4303 section 3.4.3, with a modulus and with counters for what was missed.
-// `classify` decides and changes nothing; `take` is what apply does with the verdict.
+// The algorithm is the anti-replay window of RFC 4303 section 3.4.3, with a modulus and with counters for what was
+// missed. `classify` decides and changes nothing; `take` is what apply does with the verdict.
 #pragma once
 
 #include <cstdint>

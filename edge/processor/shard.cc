@@ -1,5 +1,7 @@
 #include "edge/processor/shard.h"
 
+#include <algorithm>
+#include <boost/unordered/unordered_flat_set.hpp>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -11,6 +13,10 @@ namespace tidemark {
 namespace {
 
 constexpr std::uint8_t kFormat = 1;
+
+/// Ids are never used again. So many series come of a thousand changes to 60,000 of them; what says more is damaged,
+/// and must not be allocated.
+constexpr std::uint64_t kMostIds = 1u << 26;
 
 std::uint64_t count_of(ByteReader& in) {
   const std::uint64_t n = in.varint();
@@ -59,6 +65,7 @@ std::unique_ptr<Series> decode_series(ByteReader& in, const State& state) {
   series->progress = decode_progress(in);
   // A window without its version's components could not be merged: checked here so that apply need not.
   const bool known = series->version < state.versions.size();
+  if (!known || series->kind > FieldKind::state || series->id >= kMostIds) in.mark_damaged();
   const ComponentSet components = known ? state.versions[series->version].components : ComponentSet();
   for (std::uint64_t n = count_of(in); n > 0 && in.ok(); --n) {
     series->windows.push_back(OpenWindow::decode(in));
@@ -103,7 +110,7 @@ LoadedSource decode_source(ByteReader& in, const State& state) {
   source.last_arrival = {in.i64()};
   source.sequence = SequenceWindow::decode(in);
   source.ledger = Ledger::decode(in);
-  if (source.stream >= state.streams.size()) in.mark_damaged();
+  if (source.stream >= state.streams.size() || source.id >= kMostIds) in.mark_damaged();
   for (std::uint64_t n = count_of(in); n > 0 && in.ok(); --n) {
     loaded.series.push_back(decode_series(in, state));
     loaded.series.back()->source = source.id;
@@ -149,7 +156,7 @@ bool decode_gateway(State& state, std::string_view bytes) {
     version.grid.size = {in.i64()};
     version.grid.offset = {in.i64()};
     version.components = ComponentSet(static_cast<std::uint32_t>(in.varint()));
-    if (version.grid.size.ns <= 0) in.mark_damaged();
+    if (version.grid.size.ns <= 0 || (version.components.bits() & ~Parts::kKnown) != 0) in.mark_damaged();
     versions.push_back(std::move(version));
   }
   std::vector<StreamState> streams;
@@ -166,7 +173,9 @@ bool decode_gateway(State& state, std::string_view bytes) {
   const std::uint64_t series = in.varint();
   const Ledger gateway = Ledger::decode(in);
   Redeliveries redeliveries = Redeliveries::decode(in);
-  if (!in.ok() || !in.at_end() || sources > UINT32_MAX || series > UINT32_MAX) return false;
+  if (!in.ok() || !in.at_end() || sources > kMostIds || series > kMostIds) return false;
+  const auto unknown = [&](const StreamVersion& version) { return version.stream >= streams.size(); };
+  if (std::any_of(versions.begin(), versions.end(), unknown)) return false;
   state.versions = std::move(versions);
   state.streams = std::move(streams);
   state.sources.resize(static_cast<std::size_t>(sources));
@@ -198,15 +207,18 @@ bool decode_shard(State& state, std::uint32_t shard, std::string_view bytes) {
   std::vector<LoadedSource> loaded;
   for (std::uint64_t n = count_of(in); n > 0 && in.ok(); --n) loaded.push_back(decode_source(in, state));
   if (!in.ok() || !in.at_end()) return false;
+  boost::unordered_flat_set<std::uint32_t> sources;
+  boost::unordered_flat_set<std::uint32_t> series;
   for (const LoadedSource& one : loaded) {
-    if (shard_of_source(one.source->id) != shard || state.find_source(one.source->id) != nullptr) return false;
-    for (const auto& series : one.series) {
-      if (state.find_series(series->id) != nullptr) return false;
+    const std::uint32_t id = one.source->id;
+    if (shard_of_source(id) != shard || state.find_source(id) != nullptr || !sources.insert(id).second) return false;
+    for (const auto& each : one.series) {
+      if (state.find_series(each->id) != nullptr || !series.insert(each->id).second) return false;
     }
   }
   for (LoadedSource& one : loaded) {
     state.insert(std::move(one.source));
-    for (auto& series : one.series) state.insert(std::move(series));
+    for (auto& each : one.series) state.insert(std::move(each));
   }
   return true;
 }

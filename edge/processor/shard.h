@@ -14,7 +14,9 @@ inline constexpr std::uint32_t kSourceShardCount = 64;
 inline constexpr std::uint32_t kWholeGatewayShard = 64;
 inline constexpr std::uint32_t kShardCount = 65;
 
-inline constexpr std::uint32_t shard_of_source(std::uint32_t source) { return source % kSourceShardCount; }
+inline constexpr std::uint32_t shard_of_source(std::uint32_t source) {
+  return source % kSourceShardCount;
+}
 
 std::string encode_shard(const State& state, std::uint32_t shard);
 

@@ -1,5 +1,5 @@
-// The state of the processor: what a gateway knows between two groups. Everything but what is marked so is durable: it is
-// written in shards and reached again by applying the journal. One thread owns it.
+// The state of the processor: what a gateway knows between two groups. Everything but what is marked so is durable: it
+// is written in shards and reached again by applying the journal. One thread owns it.
 #pragma once
 
 #include <cstdint>
@@ -28,12 +28,14 @@ struct Progress {
   EventTime watermark = EventTime::earliest();       // no more readings at or before it are expected
   EventTime sealed_through = EventTime::earliest();  // the greatest end of an evicted window
 
+  // Not durable: when max_event came.
+  MonotonicTime reached{};
+
   /// Rule 10. Never decreases.
   void observe(EventTime time, Duration out_of_orderness) {
-    if (time <= max_event) return;
-    max_event = time;
-    const EventTime reached = time - out_of_orderness - nanoseconds(1);
-    if (reached > watermark) watermark = reached;
+    if (time > max_event) max_event = time;
+    const EventTime passed = time - out_of_orderness - nanoseconds(1);
+    if (passed > watermark) watermark = passed;
   }
 
   void seal(EventTime through) {
@@ -73,9 +75,10 @@ struct Source {
   MonotonicTime heard{};                            // when its last message came
   MonotonicTime timer = MonotonicTime::latest();    // when it is next due, as the timer heap knows it
   EventTime next_due = EventTime::earliest();       // a watermark below it changes nothing
-  std::uint32_t taken = 0;                          // its place in the group's Plan::taken, plus 1; 0: not in this group
-  bool visit = false;                               // look at it at the end of this group, whatever its watermark
-  bool reported = false;                            // nothing changed since its last report
+  EventTime next_projection = EventTime::latest();  // a projected event time below it finds no window idle
+  std::uint32_t taken = 0;  // its place in the group's Plan::taken, plus 1; 0: not in this group
+  bool visit = false;       // look at it at the end of this group, whatever its watermark
+  bool reported = false;    // nothing changed since its last report
 };
 
 struct Series {
@@ -90,6 +93,8 @@ struct Series {
   Progress progress;                            // only where the stream keeps watermarks by series
   std::vector<OpenWindow> windows;              // by start
   std::vector<PendingDelta> deltas;             // by start
+
+  MonotonicTime heard{};  // not durable: when something of it last came
 };
 
 /// Key of the index of series; views point into the series itself.
