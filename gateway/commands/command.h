@@ -1,6 +1,7 @@
 // The commands of the program `tidemark`. Each returns its exit status.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -10,10 +11,46 @@ struct ConfiguredCommand {
   std::string configuration;  // a path
 };
 
+/// Which log: of a configuration, or at a place. One of the two is empty.
+struct LogCommand {
+  std::string configuration;  // a path
+  std::string log;            // a SPEC: file:PATH, http://HOST:PORT, unix:PATH
+};
+
+struct ReplayCommand {
+  LogCommand log;
+  std::string views;                 // a path
+  std::vector<std::string> rollups;  // durations
+  bool follow = false;
+  bool from_retained = false;
+};
+
+struct ExportCommand {
+  std::string views;  // a path
+  std::string size;   // a duration; empty: base windows
+  std::string format = "csv";
+};
+
+struct InspectCommand {
+  LogCommand log;
+  std::uint64_t from = 1;
+  bool follow = false;
+};
+
 /// The appliance: until SIGTERM or SIGINT. 0; 2: the configuration is wrong; 1: it could not start.
 int run_appliance(const ConfiguredCommand& command);
 
 /// 0, or 2 with every problem of the configuration.
 int check_configuration(const ConfiguredCommand& command);
+
+/// The log into views. 0 at the end of the log (with follow: after SIGTERM or SIGINT); 1: not; 2: wrong arguments.
+int replay_log(const ReplayCommand& command);
+
+
+/// The views as text on standard output. 0; 1: not; 2: wrong arguments.
+int export_fold(const ExportCommand& command);
+
+/// Events as JSON lines on standard output. 0; 1: not.
+int inspect_log(const InspectCommand& command);
 
 }  // namespace tidemark

@@ -1,0 +1,53 @@
+// tidemark inspect: the log's events as JSON lines.
+#include <fmt/format.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include "gateway/commands/command.h"
+#include "gateway/commands/log_argument.h"
+#include "gateway/commands/stop_signal.h"
+#include "gateway/replay/event_json.h"
+
+namespace tidemark {
+namespace {
+
+constexpr std::uint64_t kPieceBytes = 256 << 10;
+constexpr Duration kPoll = milliseconds(200);
+
+}  // namespace
+
+int inspect_log(const InspectCommand& command) {
+  signal(SIGPIPE, SIG_IGN);
+  int exit = 1;
+  auto log = open_log_argument(command.log, command.follow, exit);
+  if (!log) return exit;
+  const StopSignal stop;
+  std::uint64_t next = std::max<std::uint64_t>(command.from, 1);
+  for (;;) {
+    if (stop.came()) return 0;
+    const auto rows = log->source->read(next, kPieceBytes);
+    if (!rows) {
+      fmt::print(stderr, "{}\n", rows.error().context);
+      return 1;
+    }
+    for (const LogRow& row : *rows) {
+      const std::string line = event_json(row);
+      if (std::fwrite(line.data(), 1, line.size(), stdout) != line.size()) break;
+      next = row.position + 1;
+    }
+    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+      // A reader that has seen enough is no failure.
+      if (errno == EPIPE) return 0;
+      fmt::print(stderr, "the output cannot be written: {}\n", std::strerror(errno));
+      return 1;
+    }
+    if (!rows->empty()) continue;
+    if (!command.follow || stop.came(kPoll)) return 0;
+  }
+}
+
+}  // namespace tidemark

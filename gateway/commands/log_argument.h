@@ -1,0 +1,25 @@
+// Which log a command reads: --log SPEC, or what --config says.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "gateway/commands/command.h"
+#include "gateway/config/configuration.h"
+#include "gateway/log/log_source.h"
+
+namespace tidemark {
+
+struct OpenedLog {
+  std::unique_ptr<LogSource> source;
+  LogPlace place;
+  std::optional<Configuration> configuration;  // with --config
+};
+
+/// With --config: the running appliance where one listens on its admin.listen, else its state file. Without a log: why
+/// has been said, and `exit` is the status to end with. `only_running`: never the file.
+std::optional<OpenedLog> open_log_argument(const LogCommand& command, bool only_running, int& exit);
+
+}  // namespace tidemark

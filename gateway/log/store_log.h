@@ -1,0 +1,24 @@
+// The log in the state file of an appliance that is not running.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "gateway/log/log_source.h"
+
+namespace tidemark {
+
+class StoreLog final : public LogSource {
+ public:
+  static Result<std::unique_ptr<LogSource>, LogError> open(const std::string& path);
+  explicit StoreLog(std::unique_ptr<Store> store) : store_(std::move(store)) {}
+  ~StoreLog() override;
+
+  Result<std::vector<LogRow>, LogError> read(std::uint64_t from, std::uint64_t max_bytes) override;
+
+ private:
+  std::unique_ptr<Store> store_;
+  bool broken_ = false;
+};
+
+}  // namespace tidemark
