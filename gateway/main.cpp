@@ -35,6 +35,9 @@ int main(int argc, char** argv) {
   replay->add_flag("--follow", replaying.follow, "Goes on with what comes, until SIGTERM");
   replay->add_flag("--from-retained", replaying.from_retained, "Also if the beginning of the log is gone");
 
+  LogCommand verifying;
+  CLI::App* verify = app.add_subcommand("verify", "Proves the log: continuity, digests, ledger, fold");
+  add_log(verify, verifying);
 
   ExportCommand exporting;
   CLI::App* exported = app.add_subcommand("export", "The views as canonical text");
@@ -52,6 +55,7 @@ int main(int argc, char** argv) {
   if (run->parsed()) return run_appliance(configured);
   if (check->parsed()) return check_configuration(configured);
   if (replay->parsed()) return replay_log(replaying);
+  if (verify->parsed()) return verify_log(verifying);
   if (exported->parsed()) return export_fold(exporting);
   if (inspect->parsed()) return inspect_log(inspecting);
   return 0;

@@ -46,6 +46,8 @@ int check_configuration(const ConfiguredCommand& command);
 /// The log into views. 0 at the end of the log (with follow: after SIGTERM or SIGINT); 1: not; 2: wrong arguments.
 int replay_log(const ReplayCommand& command);
 
+/// The log proved, or what is wrong with it. 0: proven; 1: not.
+int verify_log(const LogCommand& command);
 
 /// The views as text on standard output. 0; 1: not; 2: wrong arguments.
 int export_fold(const ExportCommand& command);

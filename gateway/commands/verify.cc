@@ -1,0 +1,90 @@
+// tidemark verify: the log proved, or the exact difference.
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "gateway/commands/command.h"
+#include "gateway/commands/log_argument.h"
+#include "gateway/commands/progress_line.h"
+#include "gateway/replay/proof.h"
+#include "gateway/replay/state_proof.h"
+
+namespace tidemark {
+namespace {
+
+constexpr std::uint64_t kPieceBytes = 1 << 20;
+constexpr std::size_t kMostProblems = 100;  // that are written out
+
+bool read_all(LogSource& source, Proof& proof) {
+  ProgressLine progress("verify");
+  std::uint64_t next = 1;
+  for (;;) {
+    const auto rows = source.read(next, kPieceBytes);
+    if (!rows) {
+      fmt::print(stderr, "{}\n", rows.error().context);
+      return false;
+    }
+    if (rows->empty()) return true;
+    for (const LogRow& row : *rows) proof.take(row);
+    next = rows->back().position + 1;
+    progress.at(next - 1, proof.figures().panes);
+  }
+}
+
+/// Nullopt: it could not be; why has been said.
+std::optional<std::uint64_t> prove_state_file(const Configuration& configuration, Proof& proof) {
+  StoreOptions options;
+  options.path = configuration.gateway.state;
+  options.create = false;
+  auto store = Store::open(options);
+  if (!store) {
+    fmt::print(stderr, "{}\n", store.error().context);
+    return std::nullopt;
+  }
+  const auto compared = prove_state(**store, configuration.gateway.id, proof);
+  if (!compared) {
+    fmt::print(stderr, "{}\n", compared.error().context);
+    return std::nullopt;
+  }
+  static_cast<void>((*store)->close());
+  return *compared;
+}
+
+}  // namespace
+
+int verify_log(const LogCommand& command) {
+  int exit = 1;
+  auto log = open_log_argument(command, false, exit);
+  if (!log) return exit;
+  Proof proof;
+  if (!read_all(*log->source, proof)) return 1;
+  proof.finish();
+  log->source.reset();
+  const ProofFigures figures = proof.figures();
+  fmt::print("{}: {} events of {} epochs, {} panes, {} windows, {} readings, {} ledgers\n", to_string(log->place),
+             figures.events, figures.epochs, figures.panes, figures.windows, figures.readings, figures.reports);
+  if (!proof.complete()) {
+    fmt::print(
+        "the log begins at position {}: what was before is gone by retention, so its sums are not compared with the "
+        "ledgers\n",
+        proof.first_position());
+  }
+  if (log->configuration && log->place.kind == LogPlace::Kind::file) {
+    const auto compared = prove_state_file(*log->configuration, proof);
+    if (!compared) return 1;
+    fmt::print("state: {} open windows compared with the log\n", *compared);
+  } else if (log->configuration) {
+    fmt::print("the appliance is running: its state is not compared; stop it and verify again for that\n");
+  }
+  const auto& problems = proof.problems();
+  for (std::size_t i = 0; i < problems.size() && i < kMostProblems; ++i) fmt::print("WRONG {}\n", problems[i]);
+  if (problems.size() > kMostProblems) fmt::print("... and {} more\n", problems.size() - kMostProblems);
+  if (!problems.empty()) {
+    fmt::print("not proven: {} {}\n", problems.size(), problems.size() == 1 ? "difference" : "differences");
+    return 1;
+  }
+  fmt::print("proven: nothing is missing, altered or there twice, and the ledgers are what the log holds\n");
+  return 0;
+}
+
+}  // namespace tidemark
