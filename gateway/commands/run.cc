@@ -9,7 +9,6 @@
 #include <filesystem>
 #include <fstream>
 #include <random>
-#include <set>
 #include <sstream>
 #include <thread>
 
@@ -22,6 +21,7 @@
 #include "gateway/mqtt/session.h"
 #include "gateway/pipeline/pipeline.h"
 #include "gateway/pipeline/routes.h"
+#include "gateway/pipeline/subscriptions.h"
 
 namespace tidemark {
 namespace {
@@ -46,12 +46,12 @@ std::uint64_t random_number() {
 }
 
 std::vector<std::string> filters_of(const std::vector<StreamDefinition>& streams) {
-  std::set<std::string> filters;
+  std::vector<std::string> filters;
   for (const StreamDefinition& stream : streams) {
     // The loader has parsed the template already.
-    if (const auto topic = TopicTemplate::parse(stream.topic)) filters.insert(topic->filter());
+    if (const auto topic = TopicTemplate::parse(stream.topic)) filters.push_back(topic->filter());
   }
-  return {filters.begin(), filters.end()};
+  return widest_filters(std::move(filters));
 }
 
 std::string joined(const std::vector<std::string>& lines) {

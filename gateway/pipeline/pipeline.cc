@@ -181,8 +181,10 @@ void Pipeline::add_events(Commit& commit, ArrivalTime now) {
       commit.shards.push_back({shard, 0, processor_->shard(shard)});
     }
     rotation_.began_anew();
-  } else if (const auto shard = rotation_.after(commit.group.readings)) {
-    commit.shards.push_back({*shard, 0, processor_->shard(*shard)});
+  } else {
+    for (const std::uint32_t shard : rotation_.after(commit.group.readings)) {
+      commit.shards.push_back({shard, 0, processor_->shard(shard)});
+    }
   }
 }
 
