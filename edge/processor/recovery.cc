@@ -68,6 +68,7 @@ void Recovery::apply_where_new(std::uint32_t shard, const Decision& decision) {
 }
 
 bool Recovery::row(std::uint64_t position, std::string_view bytes) {
+  if (bytes.empty()) return true;  // a group that only wrote events decided nothing
   const std::optional<Plan> plan = Plan::decode(bytes);
   if (!plan) return false;
   position_ = position;

@@ -48,7 +48,9 @@ std::size_t skip_varint(std::string_view bytes, std::size_t at) {
 
 }  // namespace
 
-void Points::add(Duration since_start, const Decimal& value) { packed_.append(Record(since_start, value).view()); }
+void Points::add(Duration since_start, const Decimal& value) {
+  packed_.append(Record(since_start, value).view());
+}
 
 bool Points::contains(Duration since_start, const Decimal& value) const {
   const Record record(since_start, value);

@@ -1,5 +1,6 @@
 #include "gateway/pipeline/pipeline.h"
 
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -176,6 +177,8 @@ void Pipeline::add_events(Commit& commit, ArrivalTime now) {
     next_report_ = processor_->reports_due() ? steady_clock() : steady_clock() + settings_.report_interval;
   }
   figures_.sequence = events_->sequence();
+  // For `verify`: what is missing at the log's end shows nowhere in the log itself.
+  if (last_report_) store_->put_setting("log.end", fmt::format("{} {}", figures_.epoch, figures_.sequence));
   if (commit.group.every_shard) {
     for (std::uint32_t shard = 0; shard < kShards; ++shard) {
       commit.shards.push_back({shard, 0, processor_->shard(shard)});

@@ -55,6 +55,11 @@ class Proof {
 
   [[nodiscard]] std::optional<ProvenWindow> window(const std::string& gateway, const SeriesIdentity& series,
                                                    ComponentSet components, EventTime start) const;
+  /// Whether the log holds this event, or one of its epoch after it.
+  [[nodiscard]] bool reaches(const std::string& gateway, std::uint64_t epoch, std::uint64_t sequence) const {
+    const auto found = epochs_.find({gateway, epoch});
+    return found != epochs_.end() && found->second.last >= sequence;
+  }
   /// Σ count of the fold.
   [[nodiscard]] std::uint64_t emitted(const std::string& gateway, const std::string& stream,
                                       const std::string& source) const;

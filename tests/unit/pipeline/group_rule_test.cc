@@ -40,18 +40,18 @@ TEST_CASE("a group of 64 KiB ends at once") {
   CHECK(rule.ends(at(0), true));
 }
 
-TEST_CASE("sixteen messages that wait while none comes for 5 ms are a group; fifteen are not") {
+TEST_CASE("sixteen messages that wait while none comes for 15 ms are a group; fifteen are not") {
   GroupRule rule(milliseconds(100));
   rule.took(15, 150, at(0));
   CHECK_FALSE(rule.ends(at(50), false));
   rule.took(1, 10, at(50));
-  CHECK_FALSE(rule.ends(at(54), false));
-  CHECK(rule.ends(at(55), false));
-  CHECK(rule.next(at(1'000)) == at(55));
+  CHECK_FALSE(rule.ends(at(64), false));
+  CHECK(rule.ends(at(65), false));
+  CHECK(rule.next(at(1'000)) == at(65));
   // One more comes in time: the wait begins anew, but not beyond commit_delay.
   rule.took(1, 10, at(54));
-  CHECK_FALSE(rule.ends(at(58), false));
-  CHECK(rule.ends(at(59), false));
+  CHECK_FALSE(rule.ends(at(68), false));
+  CHECK(rule.ends(at(69), false));
   rule.took(1, 10, at(98));
   CHECK(rule.ends(at(100), false));
 }
