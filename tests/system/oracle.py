@@ -131,7 +131,11 @@ class Window:
             return text + ["", ""]
         numerator = count * sum(n * n for n in whole) - total * total
         variance = Fraction(numerator, count * (count - 1)) * scale * scale
-        return text + [shortest(float(variance)), shortest(nearest_root(variance))]
+        try:
+            variance_text = shortest(float(variance))
+        except OverflowError:
+            variance_text = ""  # beyond the largest double: not applicable; its root may well be a double
+        return text + [variance_text, shortest(nearest_root(variance))]
 
 
 def quoted(text):
