@@ -171,11 +171,12 @@ class AdminServer::Listener {
   /// One request and its answer. Whether the connection goes on.
   asio::awaitable<bool> exchange(Stream& stream, beast::flat_buffer& buffer) {
     stream.expires_after(kIdle);
-    http::request_parser<http::empty_body> parser;
+    http::request_parser<http::string_body> parser;  // a body is read to be refused in good order
     parser.header_limit(16 * 1024);
+    parser.body_limit(16 * 1024);
     const auto [error, size] = co_await http::async_read(stream, buffer, parser, asio::as_tuple(asio::use_awaitable));
     if (error) co_return false;
-    const http::request<http::empty_body>& request = parser.get();
+    const http::request<http::string_body>& request = parser.get();
     AdminResponse response = co_await answer(request);
     if (request.method() == http::verb::head) {
       response.body.clear();
@@ -197,7 +198,7 @@ class AdminServer::Listener {
     co_return request.keep_alive();
   }
 
-  asio::awaitable<AdminResponse> answer(const http::request<http::empty_body>& request) {
+  asio::awaitable<AdminResponse> answer(const http::request<http::string_body>& request) {
     const auto plain = [](unsigned status, std::string text) {
       AdminResponse response;
       response.status = status;
@@ -223,7 +224,7 @@ class AdminServer::Listener {
     co_return response;
   }
 
-  asio::awaitable<void> send_pieces(Stream& stream, const http::request<http::empty_body>& request,
+  asio::awaitable<void> send_pieces(Stream& stream, const http::request<http::string_body>& request,
                                     AdminResponse response) {
     http::response<http::empty_body> head(static_cast<http::status>(response.status), request.version());
     head.set(http::field::content_type, response.content_type);

@@ -76,6 +76,7 @@ int verify_log(const LogCommand& command) {
   } else if (log->configuration) {
     fmt::print("the appliance is running: its state is not compared; stop it and verify again for that\n");
   }
+  for (const std::string& note : proof.notes()) fmt::print("NOTE {}\n", note);
   const auto& problems = proof.problems();
   for (std::size_t i = 0; i < problems.size() && i < kMostProblems; ++i) fmt::print("WRONG {}\n", problems[i]);
   if (problems.size() > kMostProblems) fmt::print("... and {} more\n", problems.size() - kMostProblems);

@@ -130,6 +130,7 @@ class Pipeline {
   MonotonicTime next_report_{};
   MonotonicTime next_keeping_{};
   bool last_report_ = false;
+  bool many_series_ = false;  // the alarm has been raised
 
   std::atomic<std::int64_t> progress_{0};
   std::atomic<bool> stopping_{false};

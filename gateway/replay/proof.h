@@ -47,6 +47,9 @@ class Proof {
 
   [[nodiscard]] const std::vector<std::string>& problems() const { return problems_; }
   void add_problem(std::string text) { problems_.push_back(std::move(text)); }
+  /// What is no difference, yet somebody should know.
+  [[nodiscard]] const std::vector<std::string>& notes() const { return notes_; }
+  void add_note(std::string text) { notes_.push_back(std::move(text)); }
 
   /// The position of the first row, 0: there was none. Above 1 the beginning is gone, and the fold cannot be complete.
   [[nodiscard]] std::uint64_t first_position() const { return first_position_; }
@@ -108,6 +111,7 @@ class Proof {
   void check_reports();
 
   std::vector<std::string> problems_;
+  std::vector<std::string> notes_;
   std::uint64_t first_position_ = 0;
   std::uint64_t next_position_ = 0;
   std::map<std::pair<std::string, std::uint64_t>, Epoch> epochs_;

@@ -27,6 +27,8 @@ std::uint64_t prove_series(const State& state, const Source& source, const Serie
     ++compared;
     const auto folded = proof.window(gateway, identity, version.components, window.start);
     if (!folded && !proof.complete()) continue;  // its pane went with the log's beginning
+    // After damage a revision is passed over that may or may not have left; the window is due again (recovery.cc).
+    if (window.dirty && (!folded || folded->revision < window.revision)) continue;
     const std::string where = fmt::format("stream \"{}\", source \"{}\", field \"{}\", window {}", identity.stream,
                                           identity.source, identity.field, window.start.ns);
     if (!folded || folded->revision != window.revision) {
@@ -67,7 +69,8 @@ Result<std::uint64_t, StoreError> prove_state(Store& store, const std::string& g
   const auto load_row = [&](const JournalRow& row) {
     if (row.plan && recovery.row(row.position, *row.plan)) return;
     recovery.damaged(row.readings);
-    proof.add_problem(fmt::format("journal row {} is damaged, with its {} readings", row.position, row.readings));
+    proof.add_note(fmt::format("journal row {} is damaged; the ledger counts its {} readings as damaged", row.position,
+                               row.readings));
   };
   const auto recovered = store.recover(load_shards, load_row);
   if (!recovered) return tl::unexpected(recovered.error());
