@@ -162,7 +162,21 @@ void Pipeline::end_group() {
     release();
     return;
   }
-  if (commit(next)) release();
+  if (!commit(next)) return;
+  release();
+  watch_series();
+}
+
+void Pipeline::watch_series() {
+  const std::uint64_t series = processor_->state().live_series;
+  const bool many = series * 100 >= std::uint64_t{processor_->max_series()} * 80;
+  if (many && !many_series_) {
+    spdlog::warn(
+        "{} series, over 80 % of limits.max_series = {}: beyond it new series are rejected and known ones go on. "
+        "Raise the limit, or find what makes new topics",
+        series, processor_->max_series());
+  }
+  many_series_ = many;
 }
 
 void Pipeline::add_events(Commit& commit, ArrivalTime now) {
@@ -270,15 +284,6 @@ void Pipeline::house_keeping(MonotonicTime now) {
   next_keeping_ = now + seconds(1);
   const auto trimmed = store_->trim_log(wall_clock() - settings_.retention, 500);
   if (!trimmed && trimmed.error().code != StoreError::full) die(trimmed.error().context);
-  const std::uint64_t series = processor_->state().live_series;
-  const bool many = series * 100 >= std::uint64_t{processor_->max_series()} * 80;
-  if (many && !many_series_) {
-    spdlog::warn(
-        "{} series, over 80 % of limits.max_series = {}: beyond it new series are rejected and known ones go on. "
-        "Raise the limit, or find what makes new topics",
-        series, processor_->max_series());
-  }
-  many_series_ = many;
   if (now >= next_report_ && rule_.empty() && held().empty()) end_group();
 }
 

@@ -105,6 +105,7 @@ class Pipeline {
   bool hold(const std::string& reason);
   std::optional<std::string> no_room();
   void release();
+  void watch_series();
   void house_keeping(MonotonicTime now);
   void answer();
   void came_round() { progress_.store(steady_clock().ns, std::memory_order_relaxed); }
