@@ -13,7 +13,7 @@ namespace {
 // The series of a batch repeat their family's names; an event that names few long ones very often is refused.
 constexpr std::uint64_t kMaxIdentityBytes = 4ull * kMaxEventBytes;
 
-Result<WindowBatch, EventError> read_window_batch(const Record& record) {
+Result<WindowBatch, EventError> read_window_batch(const EventRecord& record) {
   WindowBatchView view;
   if (const auto decoded = decode_window_batch(record, view); !decoded) return tl::unexpected(decoded.error());
   WindowBatch batch;
@@ -38,7 +38,7 @@ Result<WindowBatch, EventError> read_window_batch(const Record& record) {
   return batch;
 }
 
-Result<Heartbeat, EventError> read_heartbeat(const Record& record) {
+Result<Heartbeat, EventError> read_heartbeat(const EventRecord& record) {
   const log::Heartbeat& body = *record.root().body_as_Heartbeat();
   TextBudget budget;
   if (!budget.take(body.version()) || !budget.take(body.configuration())) {
@@ -53,7 +53,7 @@ Result<Heartbeat, EventError> read_heartbeat(const Record& record) {
 }
 
 template <typename Body>
-Result<Event, EventError> with_body(const Record& record, Result<Body, EventError> body) {
+Result<Event, EventError> with_body(const EventRecord& record, Result<Body, EventError> body) {
   if (!body) return tl::unexpected(body.error());
   return Event{record.header(), std::move(*body)};
 }
@@ -69,11 +69,11 @@ std::string encode_heartbeat(const EventHeader& header, const Heartbeat& heartbe
 }
 
 Result<Event, EventError> decode_event(std::string_view bytes) {
-  const Result<Record, EventError> record = Record::open(bytes);
+  const Result<EventRecord, EventError> record = EventRecord::open(bytes);
   if (!record) return tl::unexpected(record.error());
   switch (record->root().body_type()) {
     case log::Body::NONE:
-      break;  // refused by Record::open
+      break;  // refused by EventRecord::open
     case log::Body::WindowBatch:
       return with_body(*record, read_window_batch(*record));
     case log::Body::SourceReport:
@@ -85,7 +85,7 @@ Result<Event, EventError> decode_event(std::string_view bytes) {
 }
 
 Result<EventHeader, EventError> decode_header(std::string_view bytes) {
-  const Result<Record, EventError> record = Record::open(bytes);
+  const Result<EventRecord, EventError> record = EventRecord::open(bytes);
   if (!record) return tl::unexpected(record.error());
   return record->header();
 }

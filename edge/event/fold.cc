@@ -66,7 +66,7 @@ std::size_t Fold::Hash::operator()(const StrayKey& key) const {
 }
 
 Result<bool, EventError> Fold::accept(std::string_view bytes) {
-  const Result<Record, EventError> record = Record::open(bytes);
+  const Result<EventRecord, EventError> record = EventRecord::open(bytes);
   if (!record) return tl::unexpected(record.error());
   const bool windows = record->root().body_type() == log::Body::WindowBatch;
   if (windows) {

@@ -18,7 +18,7 @@ constexpr std::size_t kLeastBytes = 8;
 
 }  // namespace
 
-Result<Record, EventError> Record::open(std::string_view bytes) {
+Result<EventRecord, EventError> EventRecord::open(std::string_view bytes) {
   if (bytes.size() > kMaxEventBytes) {
     return fail(EventError::too_large,
                 "an event of " + std::to_string(bytes.size()) + " bytes, more than " + std::to_string(kMaxEventBytes));
@@ -26,7 +26,7 @@ Result<Record, EventError> Record::open(std::string_view bytes) {
   if (bytes.size() < kLeastBytes || bytes.substr(4, 4) != log::EventIdentifier()) {
     return fail(EventError::not_an_event, "no file identifier TDMK: not a Tidemark event");
   }
-  Record record;
+  EventRecord record;
   record.words_.resize((bytes.size() + 7) / 8);
   std::memcpy(record.words_.data(), bytes.data(), bytes.size());
   const auto* data = reinterpret_cast<const std::uint8_t*>(record.words_.data());

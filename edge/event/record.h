@@ -11,10 +11,10 @@
 
 namespace tidemark {
 
-class Record {
+class EventRecord {
  public:
   /// Any bytes are safe.
-  static Result<Record, EventError> open(std::string_view bytes);
+  static Result<EventRecord, EventError> open(std::string_view bytes);
 
   [[nodiscard]] const log::Event& root() const { return *log::GetEvent(words_.data()); }
   [[nodiscard]] const EventHeader& header() const { return header_; }

@@ -85,7 +85,7 @@ std::string encode_source_report(const EventHeader& header, const SourceReport& 
   return out.finish(header, log::Body::SourceReport, log::CreateSourceReport(builder, names_at, sources_at).Union());
 }
 
-Result<SourceReport, EventError> read_source_report(const Record& record) {
+Result<SourceReport, EventError> read_source_report(const EventRecord& record) {
   const log::SourceReport& body = *record.root().body_as_SourceReport();
   TextBudget budget;
   std::vector<std::string> names;

@@ -7,6 +7,6 @@
 namespace tidemark {
 
 /// Requires a record whose body is a SourceReport.
-Result<SourceReport, EventError> read_source_report(const Record& record);
+Result<SourceReport, EventError> read_source_report(const EventRecord& record);
 
 }  // namespace tidemark

@@ -43,6 +43,6 @@ struct WindowBatchView {
 
 /// Requires a record whose body is a WindowBatch. `view` may be used again for the next record; the record outlives it.
 /// On failure the view's content is of no use.
-Result<void, EventError> decode_window_batch(const Record& record, WindowBatchView& view);
+Result<void, EventError> decode_window_batch(const EventRecord& record, WindowBatchView& view);
 
 }  // namespace tidemark

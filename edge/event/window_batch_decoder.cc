@@ -114,7 +114,7 @@ Verdict decode_group(const log::PaneGroup& group, PaneColumns& columns, WindowBa
 
 }  // namespace
 
-Result<void, EventError> decode_window_batch(const Record& record, WindowBatchView& view) {
+Result<void, EventError> decode_window_batch(const EventRecord& record, WindowBatchView& view) {
   view.families.clear();
   view.origins.clear();
   view.panes.clear();
