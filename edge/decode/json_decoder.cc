@@ -99,7 +99,7 @@ class JsonDecoder final : public Decoder {
       out.fields.clear();
       return;
     }
-    for (std::size_t element = 0; element < walk_.elements().size(); ++element) add_record(element, out);
+    for (const JsonWalk::Element& element : walk_.elements()) add_record(element, out);
   }
 
  private:
@@ -116,32 +116,32 @@ class JsonDecoder final : public Decoder {
     return std::nullopt;
   }
 
-  void add_record(std::size_t element, Decoded& out) {
+  void add_record(const JsonWalk::Element& found, Decoded& out) {
+    walk_.select(found);
     Record& record = out.records.emplace_back();
-    const JsonWalk::Element& found = walk_.elements()[element];
     const auto reject = [&record](Rejection reason) {
       if (!record.rejection) record.rejection = reason;
     };
     if (!found.structure) reject(Rejection::wrong_type);
-    add_labels(element, record, out, reject);
-    add_time(element, record, reject);
+    add_labels(record, out, reject);
+    add_time(record, reject);
     if (walk_.plan().fields().empty()) {
       record.first_field = found.first_reading;
       record.field_count = found.reading_count;
     } else {
       record.first_field = static_cast<std::uint32_t>(out.fields.size());
-      for (std::size_t i = 0; i < field_names_.size(); ++i) add_field(element, i, out.fields);
+      for (std::size_t i = 0; i < field_names_.size(); ++i) add_field(i, out.fields);
       record.field_count = static_cast<std::uint32_t>(out.fields.size()) - record.first_field;
     }
     if (record.field_count == 0) reject(Rejection::missing_field);
   }
 
   template <typename Reject>
-  void add_labels(std::size_t element, Record& record, Decoded& out, const Reject& reject) {
+  void add_labels(Record& record, Decoded& out, const Reject& reject) {
     const JsonPlan& plan = walk_.plan();
     record.source = identity_.source_text();
     if (plan.source()) {
-      const auto label = label_of(walk_.value(*plan.source(), element));
+      const auto label = label_of(walk_.value(*plan.source()));
       if (label) record.source = *label;
       if (!label) reject(label.error());
     }
@@ -151,7 +151,7 @@ class JsonDecoder final : public Decoder {
     for (std::size_t i = 0; i < plan.tags().size(); ++i) {
       std::string_view text = identity_.tag_texts()[i];
       if (plan.tags()[i]) {
-        const auto label = label_of(walk_.value(*plan.tags()[i], element));
+        const auto label = label_of(walk_.value(*plan.tags()[i]));
         if (label) text = *label;
         if (!label) reject(label.error());
       }
@@ -160,21 +160,21 @@ class JsonDecoder final : public Decoder {
   }
 
   template <typename Reject>
-  void add_time(std::size_t element, Record& record, const Reject& reject) {
+  void add_time(Record& record, const Reject& reject) {
     const JsonPlan& plan = walk_.plan();
     if (plan.time()) {
-      const auto reason = read_time(walk_.value(*plan.time(), element), time_format_, record.time);
+      const auto reason = read_time(walk_.value(*plan.time()), time_format_, record.time);
       if (reason) reject(*reason);
     }
     if (plan.sequence()) {
-      const JsonValue& value = walk_.value(*plan.sequence(), element);
+      const JsonValue& value = walk_.value(*plan.sequence());
       if (value.kind == Kind::number) record.sequence = parse_sequence(value.text);
       if (value.kind != Kind::absent && !record.sequence) reject(Rejection::wrong_type);
     }
   }
 
-  void add_field(std::size_t element, std::size_t index, std::vector<FieldValue>& fields) const {
-    const JsonValue& value = walk_.value(walk_.plan().fields()[index], element);
+  void add_field(std::size_t index, std::vector<FieldValue>& fields) const {
+    const JsonValue& value = walk_.value(walk_.plan().fields()[index]);
     if (value.kind == Kind::absent) return;
     FieldValue& field = fields.emplace_back();
     field.field = static_cast<std::int32_t>(index);

@@ -59,8 +59,8 @@ std::uint64_t key_prefix(std::string_view key) {
 }  // namespace
 
 std::optional<Rejection> JsonWalk::run(std::string_view payload, std::vector<FieldValue>& named) {
-  clear_for_reuse(slots_);
   clear_for_reuse(elements_);
+  clear_for_reuse(found_);
   clear_for_reuse(seen_);
   clear_for_reuse(order_);
   names_.clear();
@@ -71,8 +71,9 @@ std::optional<Rejection> JsonWalk::run(std::string_view payload, std::vector<Fie
   if (!index_.load(payload)) return Rejection::malformed;
   text_ = index_.text();
   at_ = index_.offsets();
+  escapes_ = payload.find('\\') != std::string_view::npos;
 
-  slots_.resize(plan_.message_slots());
+  slots_.assign(plan_.message_slots() + plan_.record_slots(), JsonValue{});
   const Node& root = plan_.node(plan_.message_root());
   bool good = false;
   if (!plan_.has_each()) {
@@ -97,19 +98,14 @@ bool JsonWalk::fail(Rejection reason) {
   return false;
 }
 
-// The slot of a wanted node: among the message's, or those of the element at hand, which is the last.
-JsonValue& JsonWalk::slot_of(const Node& node) {
-  return slots_[node.at_message ? node.slot : slots_.size() - plan_.record_slots() + node.slot];
-}
-
 // An earlier equal key may have filled the slots below it; they are the later one's now.
 void JsonWalk::forget_below(const Node& node) {
-  const std::size_t base = node.at_message ? 0 : slots_.size() - plan_.record_slots();
+  const std::size_t base = node.at_message ? 0 : plan_.message_slots();
   for (std::size_t slot = base + node.first_slot; slot < base + node.end_slot; ++slot) slots_[slot] = JsonValue{};
   if (node.holds_each) {
     each_ = Each::absent;
     elements_.clear();
-    slots_.resize(plan_.message_slots());
+    found_.clear();
     named_->clear();
   }
 }
@@ -117,15 +113,35 @@ void JsonWalk::forget_below(const Node& node) {
 // The message as the one record, or an element of `each`. One that is neither object nor array has nothing a path could
 // lead to: it is a record without findings.
 bool JsonWalk::element(std::uint32_t depth) {
-  const auto first = static_cast<std::uint32_t>(named_->size());
-  const Node& root = plan_.node(plan_.record_root());
   const bool structure = is_container(peek());
-  elements_.push_back({first, 0, structure});
-  slots_.resize(slots_.size() + plan_.record_slots());
-  const bool good = structure ? container(&root, plan_.fields().empty(), depth) : scalar(&root, false) != nullptr;
-  if (!good) return false;
-  elements_.back().reading_count = static_cast<std::uint32_t>(named_->size()) - first;
+  Element& added = elements_.emplace_back();
+  added.structure = structure;
+  added.first_reading = static_cast<std::uint32_t>(named_->size());
+  if (!structure) return scalar(nullptr, false) != nullptr;
+
+  if (!container(&plan_.node(plan_.record_root()), plan_.fields().empty(), depth)) return false;
+  Element& done = elements_.back();
+  done.reading_count = static_cast<std::uint32_t>(named_->size()) - done.first_reading;
+  if (plan_.has_each()) keep_found(done);
   return true;
+}
+
+// An array of a hundred thousand empty objects is a payload, too: only what is there is kept for each.
+void JsonWalk::keep_found(Element& element) {
+  element.first_found = static_cast<std::uint32_t>(found_.size());
+  for (std::size_t slot = plan_.message_slots(); slot < slots_.size(); ++slot) {
+    if (slots_[slot].kind != JsonValue::Kind::absent) found_.push_back({slot, slots_[slot]});
+  }
+  element.found_count = static_cast<std::uint32_t>(found_.size()) - element.first_found;
+}
+
+void JsonWalk::select(const Element& element) {
+  if (!plan_.has_each()) return;  // there is one, and what it held is still in its slots
+  for (std::size_t slot = plan_.message_slots(); slot < slots_.size(); ++slot) slots_[slot] = JsonValue{};
+  for (std::uint32_t i = 0; i < element.found_count; ++i) {
+    const Found& found = found_[element.first_found + i];
+    slots_[found.slot] = found.value;
+  }
 }
 
 bool JsonWalk::elements_of_each(std::uint32_t depth) {
@@ -139,7 +155,7 @@ bool JsonWalk::elements_of_each(std::uint32_t depth) {
 bool JsonWalk::container(const Node* node, bool naming, std::uint32_t depth) {
   if (node != nullptr) {
     forget_below(*node);
-    if (node->wanted) slot_of(*node).kind = JsonValue::Kind::structure;
+    if (node->wanted) slots_[slot_of(*node)].kind = JsonValue::Kind::structure;
     // `each` at the message's root is reached from outside, its elements' root is another node: this never loops.
     if (node->each) return elements_of_each(depth);
   }
@@ -215,7 +231,7 @@ const JsonValue* JsonWalk::scalar(const Node* node, bool naming) {
   const bool wanted = node != nullptr && node->wanted;
   if (node != nullptr) forget_below(*node);
   if (!wanted) unwanted_ = JsonValue{};
-  JsonValue& value = wanted ? slot_of(*node) : unwanted_;
+  JsonValue& value = wanted ? slots_[slot_of(*node)] : unwanted_;
   const char first = peek();
   bool good = true;
   if (first == '"') {
@@ -247,6 +263,7 @@ bool JsonWalk::string(bool wanted, JsonValue& value) {
   char* const inside = text_ + *at_ + 1;
   value.kind = JsonValue::Kind::string;
   value.text = {inside, text.size() - 2};
+  if (!escapes_) return true;
   switch (check_escapes(value.text)) {
     case JsonEscapes::none:
       return true;

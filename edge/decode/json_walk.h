@@ -2,8 +2,9 @@
 // record is decided by the decoder afterwards, because ^ may stand behind the elements that need it.
 //
 // RFC 8259, with two liberties of common encoders: NaN, Infinity (Python's json writes them), nan and inf (C's printf
-// does), with or without '-', are read as numbers that are not finite, and an escape that names half a surrogate pair passes in a string nobody asked for. Of
-// equal keys in one object the last counts, with all that is below it, as in Python, JavaScript and Go.
+// does), with or without '-', are read as numbers that are not finite; and an escape that names half a surrogate pair
+// passes in a string nobody asked for. Of equal keys in one object the last counts, with all that is below it, as in
+// Python, JavaScript and Go.
 #pragma once
 
 #include <cstdint>
@@ -47,6 +48,8 @@ class JsonWalk {
   struct Element {
     std::uint32_t first_reading = 0;  // among the named readings
     std::uint32_t reading_count = 0;
+    std::uint32_t first_found = 0;  // among the wanted values
+    std::uint32_t found_count = 0;
     bool structure = false;  // an object or array: something a path can lead into
   };
   enum class Each : std::uint8_t { absent, found, wrong_type };
@@ -62,13 +65,16 @@ class JsonWalk {
 
   [[nodiscard]] const std::vector<Element>& elements() const { return elements_; }
   [[nodiscard]] Each each() const { return each_; }
-  /// What was found for a node of the plan, for one of elements().
-  [[nodiscard]] const JsonValue& value(std::uint32_t node_index, std::size_t element) const {
-    const Node& node = plan_.node(node_index);
-    return slots_[node.at_message ? node.slot : plan_.message_slots() + element * plan_.record_slots() + node.slot];
-  }
+  /// Makes value() speak of one of elements().
+  void select(const Element& element);
+  /// What was found for a node of the plan.
+  [[nodiscard]] const JsonValue& value(std::uint32_t node) const { return slots_[slot_of(plan_.node(node))]; }
 
  private:
+  struct Found {
+    std::size_t slot;
+    JsonValue value;
+  };
   // A key of the object at hand or of one around it, and the readings below it.
   struct SeenKey {
     std::uint64_t prefix;  // its first bytes and its length: equal keys have equal ones
@@ -85,6 +91,7 @@ class JsonWalk {
   // Each takes one piece of the grammar and moves past it; false: the document is rejected. `depth` counts the
   // containers around it. `naming`: numbers are readings, named by path_ and what stands below it.
   bool element(std::uint32_t depth);
+  void keep_found(Element& element);
   bool elements_of_each(std::uint32_t depth);
   bool container(const Node* node, bool naming, std::uint32_t depth);
   bool members(const Node* node, bool naming, std::uint32_t depth);
@@ -97,7 +104,9 @@ class JsonWalk {
   bool number(bool decimal, JsonValue& value);
   bool key(std::string_view& key);
 
-  JsonValue& slot_of(const Node& node);
+  [[nodiscard]] std::size_t slot_of(const Node& node) const {
+    return node.slot + (node.at_message ? 0 : plan_.message_slots());
+  }
   void forget_below(const Node& node);
   void add_reading(std::string_view name, const JsonValue& value);
   void drop_repeated(std::size_t first_key);
@@ -110,10 +119,12 @@ class JsonWalk {
   JsonIndex index_;
   char* text_ = nullptr;
   const std::uint32_t* at_ = nullptr;  // the token at hand
+  bool escapes_ = false;               // a backslash stands somewhere in it
   Rejection failure_ = Rejection::malformed;
   Each each_ = Each::absent;
   JsonValue unwanted_;            // the scalar at hand, when no slot is for it
-  std::vector<JsonValue> slots_;  // the message's, then those of each element
+  std::vector<JsonValue> slots_;  // the message's, then those of the element at hand
+  std::vector<Found> found_;      // what the elements of `each` held: far fewer than slots for each of them
   std::vector<Element> elements_;
   std::vector<FieldValue>* named_ = nullptr;
   std::string path_;                  // of the container at hand, where readings are named
