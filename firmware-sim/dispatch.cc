@@ -16,7 +16,7 @@ constexpr std::chrono::milliseconds kLongestWait{100};
 
 }  // namespace
 
-Dispatch::Dispatch(const DispatchOptions& options, Publisher::Delivered delivered) : options_(options) {
+Dispatch::Dispatch(const DispatchOptions& options, const Publisher::Delivered& delivered) : options_(options) {
   for (std::uint32_t i = 0; i < options_.connections; ++i) {
     PublisherOptions publisher{options_.broker, fmt::format("{}-{}", options_.client_id, i), i, options_.window,
                                options_.qos};
@@ -40,7 +40,8 @@ Result<void> Dispatch::connect() {
 }
 
 void Dispatch::submit(Message message) {
-  publishers_[message.device % publishers_.size()]->submit(std::move(message));
+  Publisher& publisher = *publishers_[message.device % publishers_.size()];
+  publisher.submit(std::move(message));
 }
 
 void Dispatch::pump() {

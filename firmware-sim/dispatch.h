@@ -28,7 +28,7 @@ class Dispatch {
  public:
   using Clock = Publisher::Clock;
 
-  Dispatch(const DispatchOptions& options, Publisher::Delivered delivered);
+  Dispatch(const DispatchOptions& options, const Publisher::Delivered& delivered);
 
   /// Waits until every connection stands. The error says which broker and why. Ends early when asked to stop.
   Result<void> connect();
