@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -106,7 +107,7 @@ enum class EventError : std::uint8_t {
 
 /// Each returns the event's bytes. Equal arguments, equal bytes. Strings must be UTF-8 of at most kMaxTextBytes, panes
 /// not empty and at most kMaxPanesPerEvent, all of one event.
-std::string encode_window_batch(const EventHeader& header, const std::vector<SeriesPane>& panes);
+std::string encode_window_batch(const EventHeader& header, std::span<const SeriesPane> panes);
 std::string encode_source_report(const EventHeader& header, const SourceReport& report);
 std::string encode_heartbeat(const EventHeader& header, const Heartbeat& heartbeat);
 

@@ -143,7 +143,7 @@ flatbuffers::Offset<log::PaneGroup> write_group(RecordBuilder& out, const PaneFa
 
 }  // namespace
 
-std::string encode_window_batch(const EventHeader& header, const std::vector<SeriesPane>& panes) {
+std::string encode_window_batch(const EventHeader& header, std::span<const SeriesPane> panes) {
   TIDEMARK_ASSERT(panes.size() <= kMaxPanesPerEvent);
   Dictionary<PaneFamily> families;
   Dictionary<Origin> origins;

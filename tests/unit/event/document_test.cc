@@ -67,7 +67,8 @@ std::string example() {
       {{kStart}, 0, PaneKind::delta, pane_flag::dedup_unknown, window(kStart, {{4'500, {-15, -1}}})},
   };
   EventHeader header{"plant-7", 81985529216486895, 1, 1147797409030816545, 4711, {}, {kStart + 12'500'000'000}};
-  return encode_window_batch(header, {{&one, &panes[0]}, {&one, &panes[1]}, {&two, &panes[2]}});
+  const SeriesPane list[] = {{&one, &panes[0]}, {&one, &panes[1]}, {&two, &panes[2]}};
+  return encode_window_batch(header, list);
 }
 
 }  // namespace
