@@ -1,9 +1,11 @@
 // A fleet of simulated devices on one timeline: measures, composes messages, does to them what the profile says, and
 // lets them go in the order in which they are due.
 //
-// Deterministic: what comes out depends on the options alone. No clock is read; time is what the caller passes to
-// advance(). Each device has random numbers of its own for what it measures and for what goes wrong, so a device's
-// readings are the same in a larger fleet and under another profile.
+// Operation: a heap of events (a device's tick, the end of its silence, the release of a message held back, the end of
+// the run). Taking the earliest may let messages go and schedule further events. Deterministic: what comes out depends
+// on the options alone. No clock is read; time is what the caller passes to advance(). Each device has random numbers
+// of its own for what it measures and for what goes wrong, so a device's readings are the same in a larger fleet and
+// under another profile.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +16,8 @@
 #include <vector>
 
 #include "firmware-sim/catalogue.h"
+#include "firmware-sim/device.h"
 #include "firmware-sim/message.h"
-#include "firmware-sim/payload.h"
 #include "firmware-sim/profile.h"
 
 namespace firmware_sim {
@@ -40,7 +42,6 @@ class Fleet {
   explicit Fleet(FleetOptions options);
   Fleet(const Fleet&) = delete;
   Fleet& operator=(const Fleet&) = delete;
-  ~Fleet();
 
   /// Appends the messages due at or before `until_us`, in order, but stops once `limit` are appended. Their fate may be
   /// `withheld`: such a message is not to be published. Messages refer to the fleet and must not outlive it.
@@ -57,8 +58,6 @@ class Fleet {
   void withhold_rest(std::vector<Message>& out);
 
  private:
-  struct Device;
-
   /// Something that happens at one moment: a device's tick, the end of its silence, the end of the run, or the release
   /// of a message that was held back.
   struct Event {
@@ -74,25 +73,28 @@ class Fleet {
   void schedule(std::int64_t at_us, Event::Kind kind, std::uint32_t device, std::unique_ptr<Message> message = nullptr);
   Event take_event();
   void happen(Event event);
-  void tick(Device& device, std::int64_t at_us);
+
+  /// Composes the device's message and lets it go, keeps it, or schedules it, as the fault demands.
   void compose(Fault fault, Device& device, std::int64_t at_us);
-  Message make(const Device& device, const Identity& identity, std::int64_t sequence) const;
-  void shift_clock(Message& message, const Device& device, std::int64_t by_ms, Fate fate) const;
-  [[nodiscard]] Fault draw(Device& device, std::int64_t at_us) const;
+  void compose_twice(Fault fault, Device& device, std::int64_t at_us);
   void number(Message& message);
+  /// Now, as the next of all messages.
   void send(Message message, std::int64_t at_us);
+  /// At `due_us`, or at the end of the run.
   void send_later(Message message, std::int64_t due_us);
+  /// Ends the device's silence.
   void send_kept(Device& device, std::int64_t at_us);
-  const Identity& odd_identity(Device& device, Fault fault);
+
+  /// How late a message may be: others overtake it, but not so many that a receiver has forgotten its number.
+  [[nodiscard]] std::int64_t longest_delay_us() const;
 
   // Constant after construction.
   const FleetOptions options_;
 
   std::vector<std::unique_ptr<Device>> devices_;
-  std::deque<Identity> odd_identities_;  // a deque: addresses stay
-  std::vector<Event> events_;            // a heap, the earliest first
+  std::vector<Event> events_;  // a heap, the earliest first
   std::uint64_t order_ = 0;
-  std::deque<Message> ready_;
+  std::deque<Message> ready_;  // let go, not yet taken by advance()
   std::int64_t next_id_ = 1;
   std::int64_t next_reading_ = 1;
 };

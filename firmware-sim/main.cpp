@@ -5,7 +5,9 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <string>
 #include <vector>
 
@@ -201,7 +203,7 @@ int replay_command(ReplayOptions options, const BrokerArguments& broker, bool of
 int record_command(const FleetArguments& fleet, const std::string& path) {
   RunOptions options = run_options(fleet);
   if (options.fleet.duration_us == kForever_us) throw UsageError{"--duration 0: a recording needs an end"};
-  const auto done = run_recording(std::move(options), path);
+  const auto done = run_recording(options, path);
   return done ? EXIT_SUCCESS : complain(done);
 }
 
@@ -211,9 +213,8 @@ int streams_command(const FleetArguments& fleet, const std::string& window) {
   return EXIT_SUCCESS;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+// Reads the command line and does what it says. Returns the exit status.
+int command_line(int argc, char** argv) {
   CLI::App app{
       "firmware-sim: simulated devices that publish over MQTT, with faults, and write the truth of what they sent.\n"
       "Without a subcommand it runs devices against --broker in real time. SIGTERM: stops sending, waits for the last\n"
@@ -275,5 +276,19 @@ int main(int argc, char** argv) {
   } catch (const UsageError& wrong) {
     fmt::print(stderr, "firmware-sim: {}\n", wrong.text);
     return kUsage;
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return command_line(argc, argv);
+  } catch (const std::exception& broken) {
+    // Only what nobody can plan for comes here, such as memory that is not to be had.
+    std::fputs("firmware-sim: ", stderr);
+    std::fputs(broken.what(), stderr);
+    std::fputs("\n", stderr);
+    return EXIT_FAILURE;
   }
 }

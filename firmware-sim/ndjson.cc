@@ -10,7 +10,7 @@
 namespace firmware_sim {
 namespace {
 
-constexpr std::size_t kChunk = 64 * 1024;
+constexpr std::size_t kChunk = 65'536;
 
 std::string reason_of(gzFile file) {
   int code = Z_OK;

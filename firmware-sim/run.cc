@@ -182,7 +182,8 @@ Result<bool> run_live(RunOptions options) {
   return LiveRun(options, std::move(*truth)).run(options.fleet, options.start_ms);
 }
 
-Result<void> run_recording(RunOptions options, const std::string& path) {
+Result<void> run_recording(const RunOptions& given, const std::string& path) {
+  RunOptions options = given;
   auto truth = open_truth(options);
   if (!truth) return tl::unexpected(truth.error());
   auto recorder = Recorder::create(path);

@@ -23,6 +23,6 @@ struct RunOptions {
 Result<bool> run_live(RunOptions options);
 
 /// Writes what such a run would send, as fast as it goes.
-Result<void> run_recording(RunOptions options, const std::string& path);
+Result<void> run_recording(const RunOptions& options, const std::string& path);
 
 }  // namespace firmware_sim
