@@ -30,6 +30,15 @@ TEST_CASE("what a commit returned is there after any crash, whole and once") {
                 << " commits refused when full, " << sum.operations << " operations");
 }
 
+TEST_CASE("one seed gives one history") {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    const Verdict first = live(seed);
+    const Verdict second = live(seed);
+    CHECK(first.history == second.history);
+    CHECK(first.operations == second.operations);
+  }
+}
+
 // The first seed from 1 whose life goes wrong; 0: none of `seeds`.
 std::uint64_t first_bad_seed(const Discipline& discipline, std::uint64_t seeds) {
   for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
