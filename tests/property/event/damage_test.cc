@@ -33,7 +33,7 @@ std::vector<std::string> samples(std::uint32_t seed) {
   Generator generator(seed);
   std::vector<std::string> result;
   for (const bool extreme : {false, true}) {
-    const random_panes::Panes panes = generator.panes({8, 3, extreme, ComponentSet(15)});
+    const random_panes::Panes panes = generator.panes({extreme ? 2 : 6, 2, extreme, ComponentSet(15)});
     result.push_back(encode_window_batch(generator.header(), panes.list));
   }
   SourceReport report;
@@ -65,7 +65,9 @@ TEST_CASE("an event cut anywhere is refused") {
 
 TEST_CASE("an event with any bit flipped is read or refused, and breaks nothing") {
   for (const std::string& whole : samples(2)) {
-    for (std::size_t bit = 0; bit < whole.size() * 8; ++bit) {
+    // A long event is all columns; every seventh bit reaches every place in a byte.
+    const std::size_t step = whole.size() > 1'000 ? 7 : 1;
+    for (std::size_t bit = 0; bit < whole.size() * 8; bit += step) {
       std::string damaged = whole;
       damaged[bit / 8] = static_cast<char>(damaged[bit / 8] ^ (1 << (bit % 8)));
       read(damaged);
@@ -75,7 +77,7 @@ TEST_CASE("an event with any bit flipped is read or refused, and breaks nothing"
 
 TEST_CASE("an event with several bytes replaced is read or refused, and breaks nothing") {
   Generator generator(3);
-  for (std::uint32_t round = 0; round < 4'000; ++round) {
+  for (std::uint32_t round = 0; round < 2'000; ++round) {
     const std::vector<std::string> whole = samples(round % 20);
     std::string damaged = whole[round % whole.size()];
     for (std::uint32_t i = generator.below(6) + 1; i > 0; --i) {
@@ -90,7 +92,7 @@ TEST_CASE("an event with several bytes replaced is read or refused, and breaks n
 
 TEST_CASE("random bytes behind the identifier are refused") {
   Generator generator(4);
-  for (int round = 0; round < 20'000; ++round) {
+  for (int round = 0; round < 4'000; ++round) {
     std::string bytes(8 + generator.below(200), '\0');
     for (char& byte : bytes)
       byte = static_cast<char>(generator.below(4) == 0 ? generator.below(256) : generator.below(16));

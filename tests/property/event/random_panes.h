@@ -68,8 +68,10 @@ class Generator {
     for (int i = 0; i < shape.panes; ++i) {
       const SeriesIdentity& series = result.series[below(static_cast<std::uint32_t>(shape.series))];
       Pane pane;
-      const std::int64_t step = shape.extreme && below(4) == 0 ? static_cast<std::int64_t>(random_() >> 4) : below(50);
-      pane.start = {shape.extreme && below(4) == 0 ? step - (std::int64_t{1} << 59) : step * series.size.ns};
+      // Anywhere from 1951 to 1988, off the grid; or on the grid, near its origin.
+      const bool anywhere = shape.extreme && below(4) == 0;
+      pane.start = {anywhere ? static_cast<std::int64_t>(random_() >> 4) - (std::int64_t{1} << 59)
+                             : std::int64_t{below(50)} * series.size.ns};
       pane.kind = static_cast<PaneKind>(below(4));
       pane.revision = pane.kind == PaneKind::delta ? 0 : below(3) + 1;
       pane.flags = static_cast<std::uint16_t>(below(4) == 0 ? below(32) : 0);
