@@ -106,7 +106,8 @@ enum class EventError : std::uint8_t {
 };
 
 /// Each returns the event's bytes. Equal arguments, equal bytes. Strings must be UTF-8 of at most kMaxTextBytes, panes
-/// not empty and at most kMaxPanesPerEvent, all of one event.
+/// not empty and at most kMaxPanesPerEvent. The caller splits what would be too large for a record of the log: a pane
+/// takes 15 to 60 bytes, a source with eight counters 180.
 std::string encode_window_batch(const EventHeader& header, std::span<const SeriesPane> panes);
 std::string encode_source_report(const EventHeader& header, const SourceReport& report);
 std::string encode_heartbeat(const EventHeader& header, const Heartbeat& heartbeat);
