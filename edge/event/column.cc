@@ -82,6 +82,7 @@ void gather(std::string_view planes, std::uint64_t width, std::vector<std::int64
   }
 }
 
+// Nearly every column that is read fits; one that does not is no error, only slow.
 // base + scale * offset for all, if every result fits an int64.
 bool widen_in_place(std::vector<std::int64_t>& offsets, std::int64_t base, std::uint64_t scale) {
   std::uint64_t greatest = 0;

@@ -13,6 +13,7 @@ namespace {
 // The series of a batch repeat their family's names; an event that names few long ones very often is refused.
 constexpr std::uint64_t kMaxIdentityBytes = 4ull * kMaxEventBytes;
 
+// Series are listed once each, in the order in which panes name them: the origins of other families are left out.
 Result<WindowBatch, EventError> read_window_batch(const EventRecord& record) {
   WindowBatchView view;
   if (const auto decoded = decode_window_batch(record, view); !decoded) return tl::unexpected(decoded.error());
@@ -68,6 +69,7 @@ std::string encode_heartbeat(const EventHeader& header, const Heartbeat& heartbe
   return out.finish(header, log::Body::Heartbeat, body.Union());
 }
 
+// An unknown type has a verified header and nothing else: the verifier does not follow a union member it does not know.
 Result<Event, EventError> decode_event(std::string_view bytes) {
   const Result<EventRecord, EventError> record = EventRecord::open(bytes);
   if (!record) return tl::unexpected(record.error());

@@ -40,6 +40,7 @@ bool HighMarks::see(const EventHeader& header, std::string_view bytes) {
   return true;
 }
 
+// A backlog may drain behind a newer epoch, so an unfinished one is only damage once the log is at its end.
 std::vector<UnfinishedEpoch> HighMarks::unfinished() const {
   std::vector<UnfinishedEpoch> result;
   for (const auto& [key, mark] : epochs_) {

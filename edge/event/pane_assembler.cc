@@ -79,6 +79,8 @@ bool PaneAssembler::assemble(std::size_t row, Pane& pane) const {
   return true;
 }
 
+// Nearly all panes go this way: plain 64-bit arithmetic, every step checked. It costs about 40 ns where the wide way
+// takes one to two microseconds.
 bool PaneAssembler::narrow(std::size_t row, std::int64_t count, Numbers& numbers) const {
   const std::int64_t min = columns_.min.narrow()[row], above_min = columns_.max.narrow()[row];
   const std::int64_t first_offset = columns_.first.narrow()[row], last_offset = columns_.last.narrow()[row];
@@ -87,11 +89,13 @@ bool PaneAssembler::narrow(std::size_t row, std::int64_t count, Numbers& numbers
   if (extremes) {
     if (above_min < 0 || __builtin_add_overflow(min, above_min, &max)) return false;
     if (!make(min, exponent_, numbers.extremes.min)) return false;
+    // A window of one reading, or of equal ones: nothing to work out again.
     numbers.extremes.max = numbers.extremes.min;
     if (above_min != 0 && !make(max, exponent_, numbers.extremes.max)) return false;
   }
   if (kept_.has(Component::endpoints)) {
     if (extremes) {
+      // With both offsets within the span, neither sum below can overflow.
       if (first_offset < 0 || first_offset > above_min || last_offset < 0 || last_offset > above_min) return false;
       if (!make(min + first_offset, exponent_, numbers.endpoints.first)) return false;
       if (!make(max - last_offset, exponent_, numbers.endpoints.last)) return false;
@@ -117,6 +121,7 @@ bool PaneAssembler::narrow(std::size_t row, std::int64_t count, Numbers& numbers
   return variance >= 0 && make_squares(variance, sum, count, 2 * exponent_, numbers.squares);
 }
 
+// The same formulas in integers of any size: the definition of what is right.
 bool PaneAssembler::wide(std::size_t row, std::int64_t count, Numbers& numbers) const {
   const BigInteger min = columns_.min.at(row), max = min + columns_.max.at(row);
   const bool extremes = kept_.has(Component::extremes);
@@ -146,6 +151,8 @@ bool PaneAssembler::wide(std::size_t row, std::int64_t count, Numbers& numbers) 
   return variance >= 0 && total % count == 0 && make(BigInteger(total / count), 2 * exponent_, numbers.squares);
 }
 
+// Times are bounded by int64 only. Whether they lie within the window is the writer's affair: a reader that refused
+// them would lose the whole event over it.
 bool PaneAssembler::times(std::size_t row, EventTime start, Endpoints& endpoints) const {
   return !__builtin_add_overflow(start.ns, columns_.first_time.narrow()[row], &endpoints.first_time.ns) &&
          !__builtin_add_overflow(endpoints.first_time.ns, columns_.last_time.narrow()[row], &endpoints.last_time.ns);

@@ -91,6 +91,8 @@ void PaneQuantities::append(std::int32_t exponent, PaneColumns& columns) const {
   }
 }
 
+// The usual way, in 64-bit integers. The differences to the extremes are what zstd sees: a window's sum, first and last
+// value lie within its extremes, so they take fewer bytes than the values themselves.
 bool PaneQuantities::narrow(std::int32_t exponent, Aligned<std::int64_t>& result) const {
   const ComponentSet kept = state_->kept();
   std::int64_t max = 0;

@@ -11,6 +11,7 @@ namespace {
 
 // Event > body > group is as deep as it gets; a little is left for versions to come.
 constexpr flatbuffers::uoffset_t kMaxDepth = 12;
+// A source report of the greatest size holds about 100,000; the verifier's work grows with what it is allowed.
 constexpr flatbuffers::uoffset_t kMaxTables = 262'144;
 
 // What the smallest buffer with an identifier takes.

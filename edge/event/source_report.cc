@@ -52,6 +52,7 @@ bool read_ledger(const log::SourceStanding& standing, const std::vector<std::str
 
 }  // namespace
 
+// The names of the counters are the same for every source, so they are written once and named by number.
 std::string encode_source_report(const EventHeader& header, const SourceReport& report) {
   std::map<std::string_view, std::uint32_t> numbers;
   for (const SourceStanding& standing : report.sources) {

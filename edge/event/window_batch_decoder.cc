@@ -63,6 +63,7 @@ bool is_a(const Integers& values) {
   return within(values, std::numeric_limits<T>::min(), std::numeric_limits<T>::max());
 }
 
+// Damage before novelty: a kind that fits no byte is not a later version's.
 Verdict check_columns(const PaneColumns& columns, std::size_t origins) {
   constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
   if (!within(columns.origin, 0, static_cast<std::int64_t>(origins) - 1)) return damaged("an origin is not listed");
@@ -79,6 +80,7 @@ Verdict check_columns(const PaneColumns& columns, std::size_t origins) {
   return {};
 }
 
+// `columns` is reused from group to group.
 Verdict decode_group(const log::PaneGroup& group, PaneColumns& columns, WindowBatchView& view) {
   if ((group.components() & ~kKnownComponents) != 0) {
     return fail(EventError::newer, "window batch: a component that this version does not know");

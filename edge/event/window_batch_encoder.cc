@@ -100,6 +100,7 @@ std::size_t group_length(std::span<const Row> rows) {
   return length;
 }
 
+// What a stream does not keep is all zeros, and a column of zeros is not written.
 PaneColumns columns_of(std::span<const Row> rows, std::int32_t exponent) {
   PaneColumns columns;
   for (const Row& row : rows) {
@@ -145,6 +146,7 @@ flatbuffers::Offset<log::PaneGroup> write_group(RecordBuilder& out, const PaneFa
 
 std::string encode_window_batch(const EventHeader& header, std::span<const SeriesPane> panes) {
   TIDEMARK_ASSERT(panes.size() <= kMaxPanesPerEvent);
+  // First the panes as they come: each gets the numbers of its family and origin, and its exponent.
   Dictionary<PaneFamily> families;
   Dictionary<Origin> origins;
   std::vector<Row> rows;
@@ -160,6 +162,8 @@ std::string encode_window_batch(const EventHeader& header, std::span<const Serie
     row.exponent = row.quantities.exponent();
     rows.push_back(row);
   }
+  // Numbers in the order of the names, so that equal batches have equal bytes, and neighbours in a column belong
+  // together.
   const std::vector<std::uint32_t> family_order = families.sort(), origin_order = origins.sort();
   std::vector<std::int32_t> least(families.values().size(), PaneQuantities::kAnyExponent);
   for (Row& row : rows) {
