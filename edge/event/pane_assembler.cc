@@ -79,8 +79,8 @@ bool PaneAssembler::assemble(std::size_t row, Pane& pane) const {
   return true;
 }
 
-// Nearly all panes go this way: plain 64-bit arithmetic, every step checked. It costs about 40 ns where the wide way
-// takes one to two microseconds.
+// Nearly all panes go this way: plain 64-bit arithmetic, every step checked. A batch of floats with 16 digits, which
+// cannot, takes three times as long to decode.
 bool PaneAssembler::narrow(std::size_t row, std::int64_t count, Numbers& numbers) const {
   const std::int64_t min = columns_.min.narrow()[row], above_min = columns_.max.narrow()[row];
   const std::int64_t first_offset = columns_.first.narrow()[row], last_offset = columns_.last.narrow()[row];
