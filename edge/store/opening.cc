@@ -42,6 +42,9 @@ class Opening {
 };
 
 Result<void, StoreError> Opening::find() {
+  if (discipline_.forget_cache_at_open) {
+    if (auto forgotten = forget_cached_pages(options_.path, options_.vfs); !forgotten) return forgotten;
+  }
   const auto found = look_at_state_file(options_.path, options_.vfs);
   if (!found) return tl::unexpected(found.error());
   switch (*found) {
@@ -55,7 +58,6 @@ Result<void, StoreError> Opening::find() {
       if (options_.vfs.empty()) return make_private_file(options_.path);
       return {};
     case StateFile::plausible:
-      if (discipline_.forget_cache_at_open) return forget_cached_pages(options_.path, options_.vfs);
       return {};
   }
   return {};

@@ -118,16 +118,20 @@ Result<StateFile, StoreError> look_at_state_file(const std::string& path, const 
 
 Result<void, StoreError> forget_cached_pages(const std::string& path, const std::string& vfs_name) {
   sqlite3_vfs* vfs = sqlite3_vfs_find(vfs_name.empty() ? nullptr : vfs_name.c_str());
-  for (const auto& [suffix, flag] :
-       {std::pair("-wal", SQLITE_OPEN_WAL), std::pair("-journal", SQLITE_OPEN_MAIN_JOURNAL)}) {
-    const std::string beside = path + suffix;
-    if (vfs_name.empty()
-            ? forget_cached_pages_of(beside)
-            : !exists(vfs, beside) || RawFile(vfs, beside, flag | SQLITE_OPEN_READWRITE).forget_cached_pages()) {
-      continue;
-    }
+  if (vfs == nullptr) return {};  // Looking at the file says so.
+  std::vector<std::pair<std::string, int>> files = {{path + "-wal", SQLITE_OPEN_WAL}};
+  if (const std::string journal = path + "-journal"; exists(vfs, journal)) {
+    // Only while the file is being made is there a rollback journal, and then the file is written without a WAL.
+    files.emplace_back(journal, SQLITE_OPEN_MAIN_JOURNAL);
+    files.emplace_back(path, SQLITE_OPEN_MAIN_DB);
+  }
+  for (const auto& [file, flag] : files) {
+    const bool forgotten =
+        vfs_name.empty() ? forget_cached_pages_of(file)
+                         : !exists(vfs, file) || RawFile(vfs, file, flag | SQLITE_OPEN_READWRITE).forget_cached_pages();
+    if (forgotten) continue;
     return tl::unexpected(
-        failure(StoreError::broken, beside,
+        failure(StoreError::broken, file,
                 "cannot be written to the disk. Nothing was changed; everything acknowledged is there. "
                 "Check the kernel's log and the disk, then start again."));
   }

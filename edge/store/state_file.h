@@ -22,10 +22,10 @@ Result<StateFile, StoreError> look_at_state_file(const std::string& path, const 
 /// Makes an empty file that only its owner can read and write. SQLite gives the files beside it the same permissions.
 Result<void, StoreError> make_private_file(const std::string& path);
 
-/// Makes sure that what will be read of the WAL and of a rollback journal is what is on the disk. After a failed fsync
-/// Linux keeps the pages that were not written in its cache, marked clean: the next process reads them, no later fsync
-/// writes them, and what is built on them is gone after a power cut. So: write what is still to be written, then have
-/// the cache dropped.
+/// Makes sure that what will be read of the WAL, of a rollback journal and of a file that has one is what is on the
+/// disk. After a failed fsync Linux keeps the pages that were not written in its cache, marked clean: the next process
+/// reads them, no later fsync writes them, and what is built on them is gone after a power cut. So: write what is still
+/// to be written, then have the cache dropped.
 Result<void, StoreError> forget_cached_pages(const std::string& path, const std::string& vfs);
 
 /// A file control for VFSs that can do the latter, for tests; SQLite leaves numbers above 100 to applications.

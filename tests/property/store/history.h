@@ -20,7 +20,13 @@ struct Verdict {
   std::uint64_t history = 0;  // equal for equal seeds
 };
 
+/// Which part of a life the faults are in.
+enum class Phase : std::uint8_t {
+  all,
+  birth,  // most of them while the file is being made
+};
+
 /// Everything, the shape of the load and the kinds of faults included, is drawn from `seed`.
-Verdict live(std::uint64_t seed, const Discipline& discipline = {});
+Verdict live(std::uint64_t seed, const Discipline& discipline = {}, Phase phase = Phase::all);
 
 }  // namespace tidemark::test
