@@ -49,7 +49,8 @@ class Log {
     header.gateway = "plant-7";
     header.epoch = 5;
     header.sequence = rows_.size() + 1;
-    rows_.push_back({header.sequence, {5, header.sequence, encode_window_batch(header, {{&series, &pane}})}});
+    const std::vector<SeriesPane> panes = {{&series, &pane}};
+    rows_.push_back({header.sequence, {5, header.sequence, encode_window_batch(header, panes)}});
   }
   [[nodiscard]] const std::vector<LogRow>& rows() const { return rows_; }
 
