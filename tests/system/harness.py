@@ -40,6 +40,7 @@ METRIC = {
     "queue_bytes": "tidemark_queue_bytes",
     "queue_limit": "tidemark_queue_limit_bytes",
     "paused": "tidemark_intake_paused",
+    "pauses": "tidemark_intake_pauses_total",
     "acks_held": "tidemark_acks_held",
     "acks_released": "tidemark_acks_released_total",
     "commits": "tidemark_commits_total",

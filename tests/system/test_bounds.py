@@ -96,15 +96,15 @@ class Bounds(unittest.TestCase):
                 plant = Plant(client, Fold())
                 edge = room.appliance(CLIMATE, limits='queue = "64KiB"\nmax_payload = "16KiB"', commit_delay="2s").start()
                 filling = "y" * 8000
-                seen = [0.0, 0.0]
+                most = 0.0
                 total = 400
                 for i in range(total):
                     plant.send(i, i, x=filling)
 
                 def drained():
                     metrics = edge.metrics()
-                    seen[0] = max(seen[0], metrics.value("queue_bytes"))
-                    seen[1] = max(seen[1], metrics.value("paused"))
+                    nonlocal most
+                    most = max(most, metrics.value("queue_bytes"))
                     self.assertEqual(64 << 10, metrics.value("queue_limit"))
                     return metrics.value("received") >= total
 
@@ -112,9 +112,9 @@ class Bounds(unittest.TestCase):
                 plant.close_windows()
                 edge.wait_received(total + 1)
                 # One message more than the bound may be there when reading stops, and what one read brought.
-                self.assertLessEqual(seen[0], (64 << 10) + (256 << 10))
-                self.assertGreater(seen[0], 0)
-                self.assertEqual(1, seen[1], "intake was paused")
+                self.assertLessEqual(most, (64 << 10) + (256 << 10))
+                # The moment itself is too short to be seen from here; it is counted.
+                self.assertGreater(edge.metric("pauses"), 0, "the bound was reached and intake was paused")
             self.finish(room, edge, plant.fold)
 
     def test_memory_budget_is_refused_at_the_start_with_the_sum(self):

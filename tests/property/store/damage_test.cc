@@ -84,6 +84,10 @@ Outcome start(const Original& original, CrashDisk& disk, std::uint64_t extra, bo
         opened.error().code != StoreError::newer) {
       outcome.fault = opened.error().context;
     }
+    // What was abandoned must not outlive the disk it is on.
+    disk.kill();
+    sqlite::close_abandoned();
+    disk.restart();
     return outcome;
   }
   auto store = *std::move(opened);
