@@ -60,8 +60,11 @@ Group Processor::start(Now now) {
     const Duration flush = state_.streams[source->stream].settings.late_flush;
     for (const std::uint32_t id : source->series) {
       Series& series = *state_.series[id];
-      series.heard = series.progress.reached = now.monotonic;
-      for (OpenWindow& window : series.windows) window.emitted_at = now.monotonic;
+      series.heard = now.monotonic;
+      if (series.progress) series.progress->reached = now.monotonic;
+      series.windows.for_each_head([&](const WindowHead& head) {
+        if (head.revision > 0 && head.dirty) series.corrections_due = now.monotonic + flush;
+      });
       for (PendingDelta& delta : series.deltas) delta.due = now.monotonic + flush;
     }
   }
@@ -101,7 +104,7 @@ void Processor::adopt(Stream& stream, Now now, Group& group) {
     for (const auto& source : state_.sources) {
       if (!source || source->stream != stream.id) continue;
       visit(*source, now.monotonic, true, group);
-      const std::vector<std::uint32_t> ids = source->series;
+      const auto ids = source->series;
       for (const std::uint32_t id : ids) {
         plan_.dropped.push_back({id});
         apply(state_, plan_.dropped.back());
@@ -341,9 +344,12 @@ bool Processor::take_reading(Stream& stream, const FieldValue& field, Source& so
     reading.flags |= CountedReading::kDelta;
     source.visit = true;
   } else {
-    const OpenWindow* window = find_window(*series, start);
-    // A new window wants a timer; a pane that is no longer true wants a correction.
-    if (window == nullptr || (window->revision > 0 && !window->dirty)) source.visit = true;
+    if (!series->windows.waits(start)) {
+      // A new window wants a timer; a pane that is no longer true wants a correction, once some have gathered.
+      source.visit = true;
+      const bool correction = series->windows.holds(start);
+      if (correction) series->corrections_due = std::min(series->corrections_due, now + stream.definition.late_flush);
+    }
   }
   plan_.readings.push_back(reading);
   Progress& progress = state_.progress_of(*series);
@@ -391,8 +397,7 @@ void Processor::keep_dead_letter(std::string_view stream, std::string_view sourc
 
 Source* Processor::source_for(Stream& stream, std::string_view name) {
   if (name.empty()) return nullptr;
-  const auto found = state_.source_index.find({stream.id, name});
-  if (found != state_.source_index.end()) return state_.sources[found->second].get();
+  if (Source* known = state_.source_index.find({stream.id, name})) return known;
   if (state_.source_index.size() >= settings_.max_series) return nullptr;
   plan_.sources.push_back({static_cast<std::uint32_t>(state_.sources.size()), stream.id, std::string(name)});
   apply(state_, plan_.sources.back());
@@ -414,9 +419,8 @@ void Processor::pack_tags(const Stream& stream, const Record& record) {
 
 Series* Processor::series_for(Stream& stream, const FieldValue& field, Source& source) {
   const std::uint32_t version = state_.streams[stream.id].current;
-  const auto found = state_.series_index.find({source.id, version, tags_, field.name});
-  if (found != state_.series_index.end()) return state_.series[found->second].get();
-  if (state_.live_series >= settings_.max_series) return nullptr;
+  if (Series* known = state_.series_index.find({source.id, version, tags_, field.name})) return known;
+  if (state_.series_index.size() >= settings_.max_series) return nullptr;
   NewSeries decision;
   decision.series = static_cast<std::uint32_t>(state_.series.size());
   decision.source = source.id;
@@ -512,7 +516,10 @@ void Processor::visit(Source& source, MonotonicTime now, bool all, Group& group)
     add_pane(pane, group);
     plan_.panes.push_back(pane);
     apply(state_, pane);
-    if (pane.kind != PaneKind::delta) find_window(*state_.series[pane.series], pane.start)->emitted_at = now;
+  }
+  for (const std::uint32_t id : source.series) {
+    Series& series = *state_.series[id];
+    if (series.corrections_due <= now) series.corrections_due = MonotonicTime::latest();
   }
   for (const Sealed& sealed : sealed_) {
     plan_.sealed.push_back(sealed);
@@ -528,11 +535,11 @@ void Processor::add_pane(const PaneEmitted& emitted, Group& group) {
   const Series& series = *state_.series[emitted.series];
   const Source& source = *state_.sources[series.source];
   const StreamVersion& version = state_.versions[series.version];
-  if (group.identities.empty() || group.panes.back().series->field != series.field ||
-      group.panes.back().series->source != source.name || group.panes.back().series->tags != tags_json(series.tags) ||
-      group.panes.back().series->stream != state_.streams[source.stream].name) {
-    group.identities.push_back({state_.streams[source.stream].name, version.number, source.name, tags_json(series.tags),
-                                series.field, series.unit, series.kind, version.grid.size});
+  const SeriesLabel& label = *series.label;
+  if (group.series != series.id) {
+    group.series = series.id;
+    group.identities.push_back({state_.streams[source.stream].name, version.number, source.name, tags_json(label.tags),
+                                label.field, label.unit, label.kind, version.grid.size});
   }
   Pane pane;
   pane.start = emitted.start;
@@ -544,11 +551,10 @@ void Processor::add_pane(const PaneEmitted& emitted, Group& group) {
     pane.flags = delta->flags;
     pane.state = delta->state;
   } else {
-    const OpenWindow* window = find_window(series, emitted.start);
-    TIDEMARK_ASSERT(window != nullptr);
-    pane.revision = window->revision + 1;
-    pane.flags = window->flags;
-    pane.state = window->state;
+    OpenWindow window = series.windows.copy(emitted.start);
+    pane.revision = window.revision + 1;
+    pane.flags = window.flags;
+    pane.state = std::move(window.state);
   }
   group.pane_storage.push_back(std::move(pane));
   group.panes.push_back({&group.identities.back(), &group.pane_storage.back()});

@@ -49,6 +49,7 @@ struct Group {
 
   std::deque<SeriesIdentity> identities;
   std::deque<Pane> pane_storage;
+  std::uint32_t series = ~std::uint32_t{0};  // that identities.back() stands for; ids are never used again
 
   [[nodiscard]] bool empty() const { return plan.empty(); }
 };

@@ -36,7 +36,7 @@ bool applicable(const State& state, const CountedReading& decision) {
 bool applicable(const State& state, const PaneEmitted& decision) {
   const Series* series = state.find_series(decision.series);
   if (series == nullptr) return false;
-  if (decision.kind != PaneKind::delta) return find_window(*series, decision.start) != nullptr;
+  if (decision.kind != PaneKind::delta) return series->windows.holds(decision.start);
   return std::any_of(series->deltas.begin(), series->deltas.end(),
                      [&](const PendingDelta& delta) { return delta.start == decision.start; });
 }
@@ -159,12 +159,7 @@ void Recovery::settle_damage() {
     if (ledger[Counter::readings] > accounted) {
       source->ledger.add(Counter::damaged, ledger[Counter::readings] - accounted);
     }
-    for (const std::uint32_t id : source->series) {
-      for (OpenWindow& window : state_.series[id]->windows) {
-        window.revision += damaged_rows_;
-        window.dirty = true;
-      }
-    }
+    for (const std::uint32_t id : source->series) state_.series[id]->windows.emit_again(damaged_rows_);
   }
 }
 

@@ -80,7 +80,7 @@ Result<void, PipelineError> Pipeline::open(std::uint64_t epoch) {
   next_report_ = steady_clock() + settings_.report_interval;
   spdlog::info("state recovered in {} ms: {} sources, {} series, {} readings from the journal; epoch {:016x}",
                figures_.recovery.ns / 1'000'000, processor_->state().source_index.size(),
-               processor_->state().live_series, figures_.recovered_readings, epoch);
+               processor_->state().series_index.size(), figures_.recovered_readings, epoch);
   return {};
 }
 
@@ -168,7 +168,7 @@ void Pipeline::end_group() {
 }
 
 void Pipeline::watch_series() {
-  const std::uint64_t series = processor_->state().live_series;
+  const std::uint64_t series = processor_->state().series_index.size();
   const bool many = series * 100 >= std::uint64_t{processor_->max_series()} * 80;
   if (many && !many_series_) {
     spdlog::warn(
