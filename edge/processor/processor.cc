@@ -564,9 +564,10 @@ void Processor::schedule(Source& source) {
   const Dues dues = dues_of(state_, source);
   source.next_due = dues.watermark;
   source.next_projection = dues.projection;
-  if (dues.time == source.timer) return;
+  // A timer that comes too early looks again; one that is not set anew with every window keeps the heap small.
+  if (dues.time >= source.timer) return;
   source.timer = dues.time;
-  if (dues.time != MonotonicTime::latest()) timers_.push({dues.time, source.id});
+  timers_.push({dues.time, source.id});
 }
 
 MonotonicTime Processor::next_timer() const {

@@ -82,7 +82,7 @@ struct Source {
 
   // Not durable. The processor's own book-keeping between groups.
   MonotonicTime heard{};                            // when its last message came
-  MonotonicTime timer = MonotonicTime::latest();    // when it is next due, as the timer heap knows it
+  MonotonicTime timer = MonotonicTime::latest();    // when the timer heap looks at it next: not after it is due
   EventTime next_due = EventTime::earliest();       // a watermark below it changes nothing
   EventTime next_projection = EventTime::latest();  // a projected event time below it finds no window idle
   std::uint32_t taken = 0;  // its place in the group's Plan::taken, plus 1; 0: not in this group

@@ -51,9 +51,9 @@ void OpenWindows::pack(const OpenWindow& window) {
   while (place < packed_.size() && head_at(place).start < window.start) place = after(place);
   last_packed_ = std::max(last_packed_, window.start);
   // Room in small steps: doubling would cost as much again.
-  constexpr std::size_t kStep = 64;
+  constexpr std::size_t kStep = 16;
   const std::size_t needed = packed_.size() + out.size();
-  if (needed > packed_.capacity()) packed_.reserve(needed + needed / 16 + kStep);
+  if (needed > packed_.capacity()) packed_.reserve(needed + needed / 32 + kStep);
   packed_.insert(packed_.begin() + static_cast<std::ptrdiff_t>(place), out.view().begin(), out.view().end());
 }
 
