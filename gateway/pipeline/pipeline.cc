@@ -172,8 +172,8 @@ void Pipeline::watch_series() {
   const bool many = series * 100 >= std::uint64_t{processor_->max_series()} * 80;
   if (many && !many_series_) {
     spdlog::warn(
-        "{} series, over 80 % of limits.max_series = {}: beyond it new series are rejected and known ones go on. "
-        "Raise the limit, or find what makes new topics",
+        "{} series, over 80 % of the limit of {}: beyond it new series are rejected and known ones go on. Raise "
+        "limits.memory (or limits.max_series where it is written), or find what makes new topics",
         series, processor_->max_series());
   }
   many_series_ = many;
