@@ -36,6 +36,14 @@ StreamSettings settings_of(const StreamDefinition& definition) {
   return settings;
 }
 
+/// The number of a stream's version where damage took the number before it: minutes since 2020, more than there were
+/// versions. (With a clock before 2020 it cannot be told apart, and is 1.)
+std::uint32_t version_after_loss(ArrivalTime now) {
+  constexpr ArrivalTime k2020{1'577'836'800'000'000'000};
+  if (now <= k2020) return 1;
+  return 1 + static_cast<std::uint32_t>((now - k2020).ns / minutes(1).ns);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Processor>, DecoderError> Processor::create(ProcessorSettings settings) {
@@ -70,7 +78,7 @@ Group Processor::start(Now now) {
   }
   Group group;
   for (Stream& stream : streams_) adopt(stream, now, group);
-  group.every_shard = !plan_.streams.empty();
+  group.every_shard = !plan_.streams.empty() || recovery_.found_damage();
   for (const auto& source : state_.sources) {
     if (source) schedule(*source);
   }
@@ -89,13 +97,14 @@ void Processor::adopt(Stream& stream, Now now, Group& group) {
   decision.fingerprint = fingerprint(stream.definition);
   decision.grid = {stream.definition.window, stream.definition.offset};
   decision.components = stream.definition.components;
-  decision.version = 1;
+  decision.version = recovery_.lost_sources() ? version_after_loss(now.arrival) : 1;
   bool new_version = true;
   if (known != state_.streams.end()) {
     const StreamVersion& current = state_.versions[known->current];
     // Watermarks of another kind begin anew, so what they sealed must be another version's.
     new_version = current.fingerprint != decision.fingerprint ||
-                  known->settings.watermark_per_series != decision.settings.watermark_per_series;
+                  known->settings.watermark_per_series != decision.settings.watermark_per_series ||
+                  recovery_.lost_sources();
     decision.version = current.number + (new_version ? 1 : 0);
     if (!new_version && known->settings == decision.settings) return;
   }
@@ -305,8 +314,9 @@ std::string_view Processor::take_record(Stream& stream, const Message& message, 
     if (time < kEarliestEvent || time > kLatestEvent) return refuse(Rejection::out_of_range);
     clock = decide_clock(stream.definition, time, message.arrival);
   } else {
+    // Arrival times are ours: two readings that came in one read share theirs, and are two (rule 30).
     clock.time = {message.arrival.ns};
-    clock.flags = CountedReading::kMovesClock;
+    clock.flags = CountedReading::kMovesClock | CountedReading::kExempt;
   }
   if (clock.quarantined) {
     tell(Counter::quarantined, good);

@@ -23,6 +23,7 @@
 #include "edge/processor/plan.h"
 #include "edge/processor/recovery.h"
 #include "edge/processor/state.h"
+#include "edge/processor/tags.h"
 #include "edge/store/store.h"
 
 namespace tidemark {
@@ -149,8 +150,5 @@ class Processor {
   std::vector<Sealed> sealed_;
   std::vector<PaneEmitted> panes_;
 };
-
-/// {"site":"north"}: keys as packed (sorted), RFC 8259 escapes, no white space.
-std::string tags_json(std::string_view packed);
 
 }  // namespace tidemark

@@ -52,7 +52,7 @@ Result<void, PipelineError> Pipeline::open(std::uint64_t epoch) {
     figures_.recovered_readings += row.readings;
     if (row.plan && recovery.row(row.position, *row.plan)) return;
     ++figures_.damaged_rows;
-    recovery.damaged(row.readings);
+    recovery.damaged(row.position, row.readings, row.events);
     spdlog::error(
         "journal row {} is damaged; it has been set aside with its {} readings, which the ledger counts as "
         "damaged; the rest works",
@@ -61,6 +61,7 @@ Result<void, PipelineError> Pipeline::open(std::uint64_t epoch) {
   const auto recovered = store_->recover(load_shards, load_row);
   if (!recovered) return fail(PipelineError::store, recovered.error().context);
   for (const std::uint32_t shard : recovered->damaged_shards) {
+    recovery.lost_shard(shard);
     spdlog::error("state shard {} is damaged and has been set aside; its open windows are lost, the rest works", shard);
   }
 

@@ -68,13 +68,14 @@ Result<std::uint64_t, StoreError> prove_state(Store& store, const std::string& g
   };
   const auto load_row = [&](const JournalRow& row) {
     if (row.plan && recovery.row(row.position, *row.plan)) return;
-    recovery.damaged(row.readings);
+    recovery.damaged(row.position, row.readings, row.events);
     proof.add_note(fmt::format("journal row {} is damaged; the ledger counts its {} readings as damaged", row.position,
                                row.readings));
   };
   const auto recovered = store.recover(load_shards, load_row);
   if (!recovered) return tl::unexpected(recovered.error());
   for (const std::uint32_t shard : recovered->damaged_shards) {
+    recovery.lost_shard(shard);
     proof.add_problem(fmt::format("state shard {} is damaged", shard));
   }
   recovery.finish();
