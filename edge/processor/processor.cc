@@ -45,7 +45,7 @@ Result<std::unique_ptr<Processor>, DecoderError> Processor::create(ProcessorSett
     auto decoder = Decoder::create(definition, processor->settings_.payload);
     if (!decoder) return tl::unexpected(decoder.error());
     templates.push_back(&(*decoder)->topic());
-    processor->streams_.push_back({definition, std::move(*decoder), 0});
+    processor->streams_.push_back({definition, std::move(*decoder), 0, {}});
   }
   processor->topics_ = std::make_unique<TopicIndex>(templates);
   return processor;
@@ -112,6 +112,18 @@ void Processor::adopt(Stream& stream, Now now, Group& group) {
   apply(state_, plan_.streams.back());
 }
 
+void Processor::route(const std::vector<StreamRoute>& routes) {
+  TIDEMARK_ASSERT(routes.size() == streams_.size());
+  for (std::size_t i = 0; i < routes.size(); ++i) streams_[i].route = routes[i];
+}
+
+bool Processor::takes_copy(const Stream& stream, std::uint32_t subscription) const {
+  const StreamRoute& route = stream.route;
+  if (subscription == 0 || route.subscription == 0 || subscription == route.subscription) return true;
+  return route.heir && std::none_of(streams_.begin(), streams_.end(),
+                                    [&](const Stream& other) { return other.route.subscription == subscription; });
+}
+
 void Processor::session_opened(bool session_present) {
   if (session_present) {
     state_.redeliveries.forget_ordinals();
@@ -138,6 +150,7 @@ void Processor::message(const Message& message, std::uint64_t ordinal, Monotonic
   }
   bool matched = false;
   topics_->match(message.topic, [&](std::uint32_t stream, std::span<const std::string_view> variables) {
+    if (!takes_copy(streams_[stream], message.subscription)) return;
     matched = true;
     take_message(streams_[stream], message, variables, redelivered, now);
   });

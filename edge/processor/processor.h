@@ -38,6 +38,14 @@ struct Now {
   MonotonicTime monotonic;
 };
 
+/// Which copies of a message a stream takes. Where topic filters overlap, a broker sends a message once for each
+/// subscription that matches it; a stream belongs to one of them, and so gets the message once.
+struct StreamRoute {
+  std::uint32_t subscription = 0;  // identifier of the subscription that brings its messages; 0: any
+  /// That subscription is new: what the broker kept for us before it was made came through one that we no longer have.
+  bool heir = false;
+};
+
 /// What one group leaves behind. The pointers in `panes` point into it.
 struct Group {
   std::string plan;            // empty: nothing was decided
@@ -66,6 +74,10 @@ class Processor {
   /// After recovery: adopts the configuration. A stream whose version changed is sealed and begins anew (rule 9).
   Group start(Now now);
 
+  /// One a stream, before the first message. Without it every stream takes every copy. Not durable: copies that were
+  /// decided stay so.
+  void route(const std::vector<StreamRoute>& routes);
+
   void session_opened(bool session_present);
   void retire(std::uint64_t ordinal);
   /// `ordinal`: the message's place among its connection's QoS 1 messages, 0 at QoS 0.
@@ -90,6 +102,7 @@ class Processor {
     StreamDefinition definition;
     std::unique_ptr<Decoder> decoder;
     std::uint32_t id = 0;  // index into State::streams
+    StreamRoute route;
   };
   struct Timer {
     MonotonicTime due;
@@ -100,6 +113,7 @@ class Processor {
   explicit Processor(ProcessorSettings settings) : settings_(std::move(settings)), recovery_(state_) {}
 
   void adopt(Stream& stream, Now now, Group& group);
+  [[nodiscard]] bool takes_copy(const Stream& stream, std::uint32_t subscription) const;
   void take_message(Stream& stream, const Message& message, std::span<const std::string_view> variables,
                     bool redelivered, MonotonicTime now);
   void take_records(Stream& stream, const Message& message, MonotonicTime now);

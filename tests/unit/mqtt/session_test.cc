@@ -29,7 +29,7 @@ struct Script {
   static MqttSettings quick() {
     MqttSettings settings;
     settings.client_id = "tidemark-7";
-    settings.filters = {"plant/#", "depot/+/power"};
+    settings.subscriptions = {{"plant/#"}, {"depot/+/power"}};
     settings.back_off_minimum = milliseconds(20);
     settings.back_off_maximum = milliseconds(40);
     settings.take_over_back_off = milliseconds(400);
