@@ -1,5 +1,5 @@
-"""Topics that overlap: mosquitto sends a message once for each subscription that matches it, and yet each stream takes it
-once. Scalar payloads carry no time and duplicates are kept, so nothing but the subscription tells a copy from a reading.
+"""Topics that overlap: mosquitto sends a message once for each subscription that matches it, and yet each stream takes
+it once. Scalar payloads carry no time and duplicates are kept: nothing but the subscription tells a copy from a reading.
 """
 
 import collections
