@@ -365,6 +365,37 @@ TEST_CASE("who does not know the secret is refused, and a secret opens once") {
   CHECK(script.knock(newer).closes());
 }
 
+TEST_CASE("strangers who say nothing are closed after a while, and only so many may wait") {
+  GateScript script;
+  std::vector<Wire> guests;
+  for (int i = 0; i < 8; ++i) guests.push_back(Wire::connect_to(script.gate.port()));
+  CHECK(Wire::connect_to(script.gate.port()).closes(test::Deadline(2000)));
+  CHECK_FALSE(guests.front().closes(test::Deadline(100)));
+  for (Wire& guest : guests) CHECK(guest.closes());
+  script.open();  // and then there is room for us
+}
+
+TEST_CASE("whatever is held, our keepalive goes on, and what is acknowledged late is still acknowledged in order") {
+  GateScript script;
+  script.open(kLevel5, false, {}, 1);
+  std::string stream;
+  for (unsigned id = 1; id <= 100; ++id) stream += publish({"t", "1", 1, id}, kLevel5);
+  script.broker->send(stream);
+  script.events(101);
+  for (int i = 0; i < 3; ++i) {
+    CHECK(script.broker->receive(2) == kPingreq);
+    script.broker->send(kPingresp);
+  }
+  CHECK(script.gate.report().open);
+  CHECK(script.gate.figures().held_acknowledgements == 100);
+  std::string expected;
+  for (unsigned id = 1; id <= 100; ++id) expected += puback(id);
+  script.gate.release(1, 100);
+  std::string answer = script.broker->receive(2);
+  if (answer == kPingreq) answer = script.broker->receive(2);
+  CHECK(answer + script.broker->receive(expected.size() - 2) == expected);
+}
+
 TEST_CASE("while a connection is open a second one is refused, even with a secret") {
   GateScript script;
   script.open();
