@@ -5,6 +5,7 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <random>
@@ -41,6 +42,13 @@ std::uint64_t random_number() {
   return (static_cast<std::uint64_t>(device()) << 32) | device();
 }
 
+/// Whether a message ever came: then an earlier run had a session, and a broker without one has lost it.
+bool has_received(const State& state) {
+  return state.gateway[Counter::received] > 0 ||
+         std::any_of(state.streams.begin(), state.streams.end(),
+                     [](const StreamState& stream) { return stream.total[Counter::received] > 0; });
+}
+
 std::optional<std::string> read_token(const std::string& path) {
   if (path.empty()) return std::string();
   std::ifstream file(path);
@@ -73,6 +81,7 @@ class Appliance {
     }
     mqtt_.subscriptions = pipeline_.subscriptions().subscriptions;
     mqtt_.retired_filters = pipeline_.subscriptions().retired;
+    mqtt_.session_expected = has_received(pipeline_.processor().state());
     session_ = std::make_unique<Session>(mqtt_, *gate_, [](const std::string& reason) {
       spdlog::critical("{}; the process ends and goes on from what is durable when it is started again", reason);
       spdlog::default_logger()->flush();
