@@ -167,24 +167,23 @@ void Processor::message(const Message& message, std::uint64_t ordinal, Monotonic
 void Processor::take_message(Stream& stream, const Message& message, std::span<const std::string_view> variables,
                              bool redelivered, MonotonicTime now) {
   if (redelivered) {
-    count(Count::Scope::stream, stream.id, Counter::received, 1);
-    count(Count::Scope::stream, stream.id, Counter::redelivered, 1);
+    count_unread(stream, message, variables, Counter::redelivered);
     return;
   }
   if (message.retained && !stream.definition.use_retained) {
-    reject_message(stream, message, Rejection::retained);
+    reject_message(stream, message, variables, Rejection::retained);
     return;
   }
   stream.decoder->decode(message, variables, decoded_);
   if (decoded_.rejection) {
-    reject_message(stream, message, *decoded_.rejection);
+    reject_message(stream, message, variables, *decoded_.rejection);
     return;
   }
   const auto rejected = [](const Record& record) { return record.rejection.has_value(); };
   if (std::all_of(decoded_.records.begin(), decoded_.records.end(), rejected)) {
     // An empty array of records is a message without a reading: decoded, and that is all.
     if (!decoded_.records.empty()) {
-      reject_message(stream, message, *decoded_.records.front().rejection);
+      reject_message(stream, message, variables, *decoded_.records.front().rejection);
       return;
     }
   }
@@ -378,11 +377,25 @@ bool Processor::take_reading(Stream& stream, const FieldValue& field, Source& so
   return true;
 }
 
-void Processor::reject_message(Stream& stream, const Message& message, Rejection reason) {
-  // The source of a message that could not be read is known only where the topic alone names it.
-  count(Count::Scope::stream, stream.id, Counter::received, 1);
-  count(Count::Scope::stream, stream.id, rejected_message(reason), 1);
-  keep_dead_letter(stream.definition.name, {}, message, name_of(reason));
+void Processor::reject_message(Stream& stream, const Message& message, std::span<const std::string_view> variables,
+                               Rejection reason) {
+  const Source* source = count_unread(stream, message, variables, rejected_message(reason));
+  keep_dead_letter(stream.definition.name, source != nullptr ? std::string_view(source->name) : std::string_view(),
+                   message, name_of(reason));
+}
+
+/// A message whose payload is not looked at, or told nothing, belongs to its source where the topic alone names it. It
+/// makes no new source: otherwise hostile topics could fill the memory. Null: it is the stream's.
+Source* Processor::count_unread(Stream& stream, const Message& message, std::span<const std::string_view> variables,
+                                Counter outcome) {
+  Source* source = known_source(stream, stream.decoder->source_by_topic(message, variables));
+  const auto scope = source != nullptr ? Count::Scope::source : Count::Scope::stream;
+  const std::uint32_t id = source != nullptr ? source->id : stream.id;
+  count(scope, id, Counter::received, 1);
+  count(scope, id, outcome, 1);
+  // Its standing has changed; it was not heard, though: nothing of it came that a window could wait for.
+  if (source != nullptr) report_anew(*source);
+  return source;
 }
 
 void Processor::keep_dead_letter(std::string_view stream, std::string_view source, const Message& message,
@@ -402,10 +415,14 @@ void Processor::keep_dead_letter(std::string_view stream, std::string_view sourc
   dead_letters_.push_back(std::move(letter));
 }
 
+Source* Processor::known_source(const Stream& stream, std::string_view name) const {
+  const auto found = state_.source_index.find({stream.id, name});
+  return found != state_.source_index.end() ? state_.sources[found->second].get() : nullptr;
+}
+
 Source* Processor::source_for(Stream& stream, std::string_view name) {
   if (name.empty()) return nullptr;
-  const auto found = state_.source_index.find({stream.id, name});
-  if (found != state_.source_index.end()) return state_.sources[found->second].get();
+  if (Source* known = known_source(stream, name)) return known;
   if (state_.source_index.size() >= settings_.max_series) return nullptr;
   plan_.sources.push_back({static_cast<std::uint32_t>(state_.sources.size()), stream.id, std::string(name)});
   apply(state_, plan_.sources.back());
@@ -448,6 +465,10 @@ Series* Processor::series_for(Stream& stream, const FieldValue& field, Source& s
 
 void Processor::touch(Source& source, MonotonicTime now) {
   source.heard = now;
+  report_anew(source);
+}
+
+void Processor::report_anew(Source& source) {
   if (source.reported) ++unreported_;
   source.reported = false;
 }

@@ -123,14 +123,19 @@ class Processor {
                     MonotonicTime now);
   bool is_repeated(Stream& stream, std::size_t record, Source& source, ArrivalTime arrival);
   bool repeats_a_number(Stream& stream, std::size_t record, Source& source, ArrivalTime arrival);
-  void reject_message(Stream& stream, const Message& message, Rejection reason);
+  void reject_message(Stream& stream, const Message& message, std::span<const std::string_view> variables,
+                      Rejection reason);
+  Source* count_unread(Stream& stream, const Message& message, std::span<const std::string_view> variables,
+                       Counter outcome);
   void keep_dead_letter(std::string_view stream, std::string_view source, const Message& message,
                         std::string_view reason);
 
+  Source* known_source(const Stream& stream, std::string_view name) const;
   Source* source_for(Stream& stream, std::string_view name);
   Series* series_for(Stream& stream, const FieldValue& field, Source& source);
   void pack_tags(const Stream& stream, const Record& record);
   void touch(Source& source, MonotonicTime now);
+  void report_anew(Source& source);
   void take(Source& source, std::uint32_t messages, std::uint32_t readings);
   void count(Count::Scope scope, std::uint32_t id, Counter counter, std::uint64_t n);
 
