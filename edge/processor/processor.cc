@@ -53,7 +53,7 @@ Result<std::unique_ptr<Processor>, DecoderError> Processor::create(ProcessorSett
     auto decoder = Decoder::create(definition, processor->settings_.payload);
     if (!decoder) return tl::unexpected(decoder.error());
     templates.push_back(&(*decoder)->topic());
-    processor->streams_.push_back({definition, std::move(*decoder), 0});
+    processor->streams_.push_back({definition, std::move(*decoder), 0, {}});
   }
   processor->topics_ = std::make_unique<TopicIndex>(templates);
   return processor;
@@ -124,6 +124,18 @@ void Processor::adopt(Stream& stream, Now now, Group& group) {
   apply(state_, plan_.streams.back());
 }
 
+void Processor::route(const std::vector<StreamRoute>& routes) {
+  TIDEMARK_ASSERT(routes.size() == streams_.size());
+  for (std::size_t i = 0; i < routes.size(); ++i) streams_[i].route = routes[i];
+}
+
+bool Processor::takes_copy(const Stream& stream, std::uint32_t subscription) const {
+  const StreamRoute& route = stream.route;
+  if (subscription == 0 || route.subscription == 0 || subscription == route.subscription) return true;
+  return route.heir && std::none_of(streams_.begin(), streams_.end(),
+                                    [&](const Stream& other) { return other.route.subscription == subscription; });
+}
+
 void Processor::session_opened(bool session_present) {
   if (session_present) {
     state_.redeliveries.forget_ordinals();
@@ -150,6 +162,7 @@ void Processor::message(const Message& message, std::uint64_t ordinal, Monotonic
   }
   bool matched = false;
   topics_->match(message.topic, [&](std::uint32_t stream, std::span<const std::string_view> variables) {
+    if (!takes_copy(streams_[stream], message.subscription)) return;
     matched = true;
     take_message(streams_[stream], message, variables, redelivered, now);
   });
@@ -166,24 +179,23 @@ void Processor::message(const Message& message, std::uint64_t ordinal, Monotonic
 void Processor::take_message(Stream& stream, const Message& message, std::span<const std::string_view> variables,
                              bool redelivered, MonotonicTime now) {
   if (redelivered) {
-    count(Count::Scope::stream, stream.id, Counter::received, 1);
-    count(Count::Scope::stream, stream.id, Counter::redelivered, 1);
+    count_unread(stream, message, variables, Counter::redelivered);
     return;
   }
   if (message.retained && !stream.definition.use_retained) {
-    reject_message(stream, message, Rejection::retained);
+    reject_message(stream, message, variables, Rejection::retained);
     return;
   }
   stream.decoder->decode(message, variables, decoded_);
   if (decoded_.rejection) {
-    reject_message(stream, message, *decoded_.rejection);
+    reject_message(stream, message, variables, *decoded_.rejection);
     return;
   }
   const auto rejected = [](const Record& record) { return record.rejection.has_value(); };
   if (std::all_of(decoded_.records.begin(), decoded_.records.end(), rejected)) {
     // An empty array of records is a message without a reading: decoded, and that is all.
     if (!decoded_.records.empty()) {
-      reject_message(stream, message, *decoded_.records.front().rejection);
+      reject_message(stream, message, variables, *decoded_.records.front().rejection);
       return;
     }
   }
@@ -381,11 +393,25 @@ bool Processor::take_reading(Stream& stream, const FieldValue& field, Source& so
   return true;
 }
 
-void Processor::reject_message(Stream& stream, const Message& message, Rejection reason) {
-  // The source of a message that could not be read is known only where the topic alone names it.
-  count(Count::Scope::stream, stream.id, Counter::received, 1);
-  count(Count::Scope::stream, stream.id, rejected_message(reason), 1);
-  keep_dead_letter(stream.definition.name, {}, message, name_of(reason));
+void Processor::reject_message(Stream& stream, const Message& message, std::span<const std::string_view> variables,
+                               Rejection reason) {
+  const Source* source = count_unread(stream, message, variables, rejected_message(reason));
+  keep_dead_letter(stream.definition.name, source != nullptr ? std::string_view(source->name) : std::string_view(),
+                   message, name_of(reason));
+}
+
+/// A message whose payload is not looked at, or told nothing, belongs to its source where the topic alone names it. It
+/// makes no new source: otherwise hostile topics could fill the memory. Null: it is the stream's.
+Source* Processor::count_unread(Stream& stream, const Message& message, std::span<const std::string_view> variables,
+                                Counter outcome) {
+  Source* source = known_source(stream, stream.decoder->source_by_topic(message, variables));
+  const auto scope = source != nullptr ? Count::Scope::source : Count::Scope::stream;
+  const std::uint32_t id = source != nullptr ? source->id : stream.id;
+  count(scope, id, Counter::received, 1);
+  count(scope, id, outcome, 1);
+  // Its standing has changed; it was not heard, though: nothing of it came that a window could wait for.
+  if (source != nullptr) report_anew(*source);
+  return source;
 }
 
 void Processor::keep_dead_letter(std::string_view stream, std::string_view source, const Message& message,
@@ -405,9 +431,13 @@ void Processor::keep_dead_letter(std::string_view stream, std::string_view sourc
   dead_letters_.push_back(std::move(letter));
 }
 
+Source* Processor::known_source(const Stream& stream, std::string_view name) const {
+  return state_.source_index.find({stream.id, name});
+}
+
 Source* Processor::source_for(Stream& stream, std::string_view name) {
   if (name.empty()) return nullptr;
-  if (Source* known = state_.source_index.find({stream.id, name})) return known;
+  if (Source* known = known_source(stream, name)) return known;
   if (state_.source_index.size() >= settings_.max_series) return nullptr;
   plan_.sources.push_back({static_cast<std::uint32_t>(state_.sources.size()), stream.id, std::string(name)});
   apply(state_, plan_.sources.back());
@@ -449,6 +479,10 @@ Series* Processor::series_for(Stream& stream, const FieldValue& field, Source& s
 
 void Processor::touch(Source& source, MonotonicTime now) {
   source.heard = now;
+  report_anew(source);
+}
+
+void Processor::report_anew(Source& source) {
   if (source.reported) ++unreported_;
   source.reported = false;
 }

@@ -65,6 +65,11 @@ Result<void, PipelineError> Pipeline::open(std::uint64_t epoch) {
     spdlog::error("state shard {} is damaged and has been set aside; its open windows are lost, the rest works", shard);
   }
 
+  subscriptions_ =
+      plan_subscriptions(filters_of(settings_.processor.streams), store_->setting("mqtt.subscriptions").value_or(""));
+  store_->put_setting("mqtt.subscriptions", subscriptions_.memory);
+  processor_->route(subscriptions_.routes);
+
   figures_.epoch = epoch;
   events_ = std::make_unique<EventWriter>(settings_.gateway, epoch, recovered->last_epoch, recovered->last_sequence);
   Commit first;
