@@ -9,8 +9,10 @@ void add_log(CLI::App* command, tidemark::LogCommand& log) {
   CLI::Option_group* which = command->add_option_group("log", "Which log");
   which->add_option("--config", log.configuration,
                     "The appliance's configuration: asked if it runs, else its state file");
-  which->add_option("--log", log.log, "file:PATH, http://HOST:PORT or unix:PATH");
+  CLI::Option* place = which->add_option("--log", log.log, "file:PATH, http://HOST:PORT or unix:PATH");
   which->require_option(1);
+  command->add_option("--token-file", log.token_file, "Its first line is what the appliance's admin.token_file holds")
+      ->needs(place);
 }
 
 }  // namespace

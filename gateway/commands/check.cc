@@ -8,7 +8,7 @@
 namespace tidemark {
 
 int check_configuration(const ConfiguredCommand& command) {
-  const std::optional<Configuration> configuration = read_configuration(command.configuration);
+  const std::optional<Configuration> configuration = read_startable_configuration(command.configuration);
   if (!configuration) return kExitBadConfiguration;
   std::printf("%s: %zu streams, no problem\n%s\n", command.configuration.c_str(), configuration->streams.size(),
               describe_estimate(*configuration).c_str());

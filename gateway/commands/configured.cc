@@ -1,6 +1,7 @@
 #include "gateway/commands/configured.h"
 
 #include <cstdio>
+#include <fstream>
 
 #include "gateway/config/canonical_text.h"
 #include "gateway/config/loader.h"
@@ -13,6 +14,27 @@ std::optional<Configuration> read_configuration(const std::string& path) {
   if (loaded) return std::move(*loaded);
   for (const Problem& problem : loaded.error()) std::fprintf(stderr, "%s\n", format_problem(problem).c_str());
   return std::nullopt;
+}
+
+std::optional<Configuration> read_startable_configuration(const std::string& path) {
+  std::optional<Configuration> configuration = read_configuration(path);
+  if (!configuration || !configuration->kafka) return configuration;
+  const Problem problem{path,
+                        {configuration->kafka->line, 1},
+                        "this version does not send to Kafka yet",
+                        "leave [kafka] out, and events stay in the local log"};
+  std::fprintf(stderr, "%s\n", format_problem(problem).c_str());
+  return std::nullopt;
+}
+
+std::optional<std::string> read_token(const std::string& path) {
+  if (path.empty()) return std::string();
+  std::ifstream file(path);
+  std::string token;
+  if (!std::getline(file, token)) return std::nullopt;
+  if (token.ends_with('\r')) token.pop_back();
+  if (token.empty()) return std::nullopt;
+  return token;
 }
 
 MqttSettings mqtt_settings(const Configuration& configuration) {

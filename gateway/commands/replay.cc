@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <optional>
 
 #include "gateway/commands/command.h"
 #include "gateway/commands/configured.h"
@@ -36,12 +37,57 @@ class Replay {
   Replay(const ReplayCommand& command, LogSource& source, Views& views)
       : command_(command), source_(source), views_(views) {}
 
-  /// Whether the log goes on where the views stand.
-  bool fits() {
+  /// The exit status.
+  int run() {
+    bool fitting = false;  // asked whenever the log is met anew
+    for (;;) {
+      if (stop_.came()) return command_.follow ? 0 : 1;
+      if (!fitting) {
+        const auto fit = fits();
+        if (!fit) {
+          if (const auto status = give_up(fit.error())) return *status;
+          continue;
+        }
+        if (!*fit) return 1;
+        fitting = true;
+      }
+      const std::uint64_t from = views_.position().offset + 1;
+      const auto rows = source_.read(from, kBatchBytes);
+      if (!rows) {
+        fitting = false;
+        if (const auto status = give_up(rows.error())) return *status;
+        continue;
+      }
+      quiet_ = false;
+      if (rows->empty()) {
+        if (!command_.follow || stop_.came(kPoll)) return 0;
+        continue;
+      }
+      say_holes(from, *rows);
+      if (const auto done = views_.fold(*rows); !done) {
+        fmt::print(stderr, "{}\n", done.error().context);
+        return 1;
+      }
+      progress_.at(views_.position().offset, views_.panes());
+    }
+  }
+
+ private:
+  /// Whoever follows outlives the appliance, which comes again: then nullopt, a second later. Else the exit status.
+  std::optional<int> give_up(const Failure<LogError>& failure) {
+    const bool again = command_.follow && failure.code == LogError::no_answer;
+    if (!again || !quiet_) fmt::print(stderr, "{}\n", failure.context);
+    if (!again) return 1;
+    quiet_ = true;
+    return stop_.came(seconds(1)) ? std::optional(0) : std::nullopt;
+  }
+
+  /// Whether the log goes on where the views stand. If not, why has been said.
+  Result<bool, LogError> fits() {
     const ViewsPosition at = views_.position();
     const std::uint64_t from = std::max<std::uint64_t>(at.offset, 1);
     const auto rows = source_.read(from, 1);
-    if (!rows) return say(rows.error().context);
+    if (!rows) return tl::unexpected(rows.error());
     if (rows->empty()) {
       if (at.offset == 0) return true;
       return say(
@@ -67,38 +113,6 @@ class Replay {
                     next, row.position - 1));
   }
 
-  /// The exit status.
-  int run() {
-    for (;;) {
-      if (stop_.came()) return command_.follow ? 0 : 1;
-      const std::uint64_t from = views_.position().offset + 1;
-      const auto rows = source_.read(from, kBatchBytes);
-      if (!rows) {
-        // Whoever follows outlives the appliance: it comes again.
-        const bool again = command_.follow && rows.error().code == LogError::no_answer;
-        if (!again || !quiet_) fmt::print(stderr, "{}\n", rows.error().context);
-        if (!again) return 1;
-        quiet_ = true;
-        if (stop_.came(seconds(1))) return 0;
-        continue;
-      }
-      if (quiet_ && !fits()) return 1;
-      quiet_ = false;
-      if (rows->empty()) {
-        if (!command_.follow) return 0;
-        if (stop_.came(kPoll)) return 0;
-        continue;
-      }
-      say_holes(from, *rows);
-      if (const auto done = views_.fold(*rows); !done) {
-        fmt::print(stderr, "{}\n", done.error().context);
-        return 1;
-      }
-      progress_.at(views_.position().offset, views_.panes());
-    }
-  }
-
- private:
   static bool say(const std::string& text) {
     fmt::print(stderr, "{}\n", text);
     return false;
@@ -150,7 +164,6 @@ int replay_log(const ReplayCommand& command) {
     return 1;
   }
   Replay replay(command, *log->source, **views);
-  if (!replay.fits()) return 1;
   const int status = replay.run();
   for (const std::string& stream : (*views)->without_rollup()) {
     fmt::print(stderr,

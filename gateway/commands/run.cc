@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <random>
 #include <sstream>
 #include <thread>
@@ -68,14 +67,6 @@ std::vector<std::string> retired_filters(const Store& store, const std::vector<s
     if (std::find(filters.begin(), filters.end(), filter) == filters.end()) retired.push_back(filter);
   }
   return retired;
-}
-
-std::optional<std::string> read_token(const std::string& path) {
-  if (path.empty()) return std::string();
-  std::ifstream file(path);
-  std::string token;
-  if (!std::getline(file, token) || token.empty()) return std::nullopt;
-  return token;
 }
 
 class Appliance {
@@ -206,15 +197,8 @@ class Appliance {
 int run_appliance(const ConfiguredCommand& command) {
   const MonotonicTime began = steady_clock();
   const sigset_t signals = block_signals();
-  const std::optional<Configuration> configuration = read_configuration(command.configuration);
+  const std::optional<Configuration> configuration = read_startable_configuration(command.configuration);
   if (!configuration) return kExitBadConfiguration;
-  if (configuration->kafka) {
-    std::fprintf(stderr,
-                 "%s: [kafka]: this version does not send to Kafka yet; leave the section out, and events stay in the "
-                 "local log\n",
-                 command.configuration.c_str());
-    return kExitBadConfiguration;
-  }
   spdlog::info("tidemark {} starts as gateway {}\n{}", TIDEMARK_VERSION, configuration->gateway.id,
                describe_estimate(*configuration));
   Appliance appliance(*configuration, began);

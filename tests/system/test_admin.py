@@ -173,6 +173,27 @@ class Admin(unittest.TestCase):
             wait_until(lambda: ask("/healthz").startswith(b"HTTP/1.1 200"), 20, "healthy again", [edge])
             edge.stop()
 
+    def test_what_stands_at_the_sockets_path_and_is_somebodys_stays(self):
+        with Room(self) as room:
+            room.broker()
+            path = room.path("taken")
+            with open(path, "w") as out:
+                out.write("precious")
+            edge = room.appliance(CLIMATE, admin=f'listen = "unix:{path}"').spawn()
+            self.assertEqual(1, edge.process.wait(20))
+            self.assertIn("in use", edge.process.output())
+            with open(path) as kept:
+                self.assertEqual("precious", kept.read())
+            # Nor is a socket taken from an appliance that listens on it.
+            path = room.path("admin.sock")
+            first = room.appliance(CLIMATE, admin=f'listen = "unix:{path}"', name="first").spawn()
+            wait_until(lambda: run_tidemark("inspect", "--log", f"unix:{path}").returncode == 0, 20, "it listens", [first])
+            second = room.appliance(CLIMATE, admin=f'listen = "unix:{path}"', name="second", client_id="second").spawn()
+            self.assertEqual(1, second.process.wait(20))
+            self.assertIn("in use", second.process.output())
+            self.assertEqual(0, run_tidemark("inspect", "--log", f"unix:{path}").returncode)
+            first.stop()
+
     def test_a_token_guards_what_is_not_loopback(self):
         with Room(self) as room:
             room.broker()
