@@ -182,6 +182,7 @@ void Pipeline::watch_series() {
 void Pipeline::add_events(Commit& commit, ArrivalTime now) {
   for (const SeriesPane& pane : commit.group.panes) ++figures_.panes[static_cast<std::size_t>(pane.pane->kind)];
   figures_.dead_letters_skipped += commit.group.dead_letters_skipped;
+  commit.at = now;
   events_->window_batches(commit.group.panes, now, commit.events);
   if (last_report_ || steady_clock() >= next_report_) {
     do {
@@ -210,6 +211,7 @@ bool Pipeline::commit(Commit& commit) {
   GroupCommit content;
   content.plan = commit.group.plan;
   content.readings = commit.group.readings;
+  content.committed = commit.at;
   content.events = commit.events;
   content.dead_letters = commit.group.dead_letters;
   content.shards = commit.shards;
