@@ -10,8 +10,9 @@ namespace tidemark {
 int check_configuration(const ConfiguredCommand& command) {
   const std::optional<Configuration> configuration = read_startable_configuration(command.configuration);
   if (!configuration) return kExitBadConfiguration;
-  std::printf("%s: %zu streams, no problem\n%s\n", command.configuration.c_str(), configuration->streams.size(),
-              describe_estimate(*configuration).c_str());
+  const std::size_t streams = configuration->streams.size();
+  std::printf("%s: %zu %s, no problem\n%s\n", command.configuration.c_str(), streams,
+              streams == 1 ? "stream" : "streams", describe_estimate(*configuration).c_str());
   return 0;
 }
 

@@ -6,6 +6,7 @@
 
 #include "gateway/commands/command.h"
 #include "gateway/commands/configured.h"
+#include "gateway/commands/window_size.h"
 #include "gateway/config/units.h"
 
 namespace tidemark {
@@ -29,12 +30,8 @@ int export_fold(const ExportCommand& command) {
   signal(SIGPIPE, SIG_IGN);  // said like any other failure to write
   std::optional<Duration> size;
   if (!command.size.empty()) {
-    const auto parsed = parse_duration(command.size);
-    if (!parsed || parsed->ns <= 0) {
-      fmt::print(stderr, "--size \"{}\": not a size such as 10s, 1min or 1h\n", command.size);
-      return kExitBadConfiguration;
-    }
-    size = *parsed;
+    size = parse_window_size("--size", command.size);
+    if (!size) return kExitBadConfiguration;
   }
   const ExportFormat format = command.format == "jsonl" ? ExportFormat::jsonl : ExportFormat::csv;
   const auto done = export_views(command.views, size, format, stdout);

@@ -27,6 +27,7 @@ LogPlace admin_place(const AdminConfiguration& admin) {
 
 std::optional<OpenedLog> open_log_argument(const LogCommand& command, bool only_running, int& exit) {
   OpenedLog opened;
+  std::string nobody;  // where an appliance was looked for in vain
   exit = 1;
   const auto refuse = [](const Failure<LogError>& failure) {
     std::fprintf(stderr, "%s\n", failure.context.c_str());
@@ -62,6 +63,7 @@ std::optional<OpenedLog> open_log_argument(const LogCommand& command, bool only_
       if (running) {
         const auto asked = (*running)->read(1, 1);
         if (!asked && asked.error().code == LogError::no_answer) {
+          nobody = "nobody answers at " + to_string(opened.place) + ", so its state file was looked at: ";
           opened.place = {LogPlace::Kind::file, opened.configuration->gateway.state, {}, 0, {}};
         } else if (!asked) {
           return refuse(asked.error());
@@ -70,7 +72,10 @@ std::optional<OpenedLog> open_log_argument(const LogCommand& command, bool only_
     }
   }
   auto source = open_log(opened.place);
-  if (!source) return refuse(source.error());
+  if (!source) {
+    std::fputs(nobody.c_str(), stderr);
+    return refuse(source.error());
+  }
   opened.source = std::move(*source);
   return opened;
 }

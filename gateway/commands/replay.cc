@@ -10,7 +10,7 @@
 #include "gateway/commands/log_argument.h"
 #include "gateway/commands/progress_line.h"
 #include "gateway/commands/stop_signal.h"
-#include "gateway/config/units.h"
+#include "gateway/commands/window_size.h"
 #include "gateway/replay/views.h"
 
 namespace tidemark {
@@ -22,11 +22,8 @@ constexpr Duration kPoll = milliseconds(200);
 
 bool parse_rollups(const std::vector<std::string>& texts, std::vector<Duration>& sizes) {
   for (const std::string& text : texts) {
-    const auto size = parse_duration(text);
-    if (!size || size->ns <= 0) {
-      fmt::print(stderr, "--rollup \"{}\": not a size such as 1min, 15min or 1h\n", text);
-      return false;
-    }
+    const auto size = parse_window_size("--rollup", text);
+    if (!size) return false;
     sizes.push_back(*size);
   }
   return true;

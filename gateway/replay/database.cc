@@ -59,7 +59,10 @@ Viewed<std::unique_ptr<Database>> Database::open(const std::string& path, Mode m
   if (code != SQLITE_OK) {
     const std::string why = handle == nullptr ? "out of memory" : sqlite3_errmsg(handle);
     sqlite3_close(handle);
-    return fail(ViewsError::cannot_open, path + ": " + why);
+    return fail(ViewsError::cannot_open,
+                path + ": " + why +
+                    (mode == Mode::read ? "; `tidemark replay --views " + path + "` makes it from a log"
+                                        : "; name a file in a folder that is there and may be written"));
   }
   sqlite3_busy_timeout(handle, kBusyMilliseconds);
   return std::unique_ptr<Database>(new Database(handle));

@@ -9,7 +9,7 @@ import struct
 import subprocess
 import unittest
 
-from harness import METRIC, Room, run_tidemark, wait_until
+from harness import METRIC, ROOT, Room, run_tidemark, wait_until
 from mqtt_client import Client
 from oracle import Fold
 from streams import CLIMATE, Plant
@@ -59,6 +59,16 @@ class Admin(unittest.TestCase):
             self.assertEqual(301, metrics.value("received"))
             self.assertEqual(301, metrics.value("readings", outcome="counted"))
             self.assertEqual(301, metrics.value("open") + metrics.value("emitted"))
+
+    def test_the_metrics_that_operators_are_told_to_look_at_are_there(self):
+        with open(os.path.join(ROOT, "docs", "OPERATING.md"), encoding="utf-8") as document:
+            told = set(re.findall(r"tidemark_\w+", document.read()))
+        self.assertGreater(len(told), 5)
+        with Room(self) as room:
+            room.broker()
+            edge = room.appliance(CLIMATE).start()
+            self.assertLessEqual(told, {name for name, _ in edge.metrics()})
+            edge.stop()
 
     def test_health_follows_the_broker(self):
         with Room(self) as room:

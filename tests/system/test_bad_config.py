@@ -165,8 +165,15 @@ class BadConfiguration(unittest.TestCase):
     def test_a_wrong_command_line_says_so(self):
         for arguments in ([], ["rnu"], ["run"], ["replay", "--views"], ["export"]):
             done = run_tidemark(*arguments, deadline=20)
-            self.assertNotEqual(0, done.returncode, arguments)
+            self.assertEqual(2, done.returncode, arguments)
             self.assertTrue((done.stdout + done.stderr).strip(), arguments)
+        self.assertIn('did you mean "run"?', run_tidemark("rnu").stderr)
+        for option, command in (("--rollup", "replay"), ("--size", "export")):
+            source = ["--log", "file:x"] if command == "replay" else []
+            for size, word in (("1m", "min"), ("0s", "1min"), ("ten", "")):
+                done = run_tidemark(command, *source, "--views", "v.db", option, size)
+                self.assertEqual(2, done.returncode)
+                self.assertIn(word, done.stderr)
         self.assertEqual(0, run_tidemark("--help").returncode)
         self.assertRegex(run_tidemark("--version").stdout, r"\d+\.\d+\.\d+")
 
