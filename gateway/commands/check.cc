@@ -13,7 +13,7 @@ int check_configuration(const ConfiguredCommand& command) {
   const std::size_t streams = configuration->streams.size();
   std::printf("%s: %zu %s, no problem\n%s\n", command.configuration.c_str(), streams,
               streams == 1 ? "stream" : "streams", describe_estimate(*configuration).c_str());
-  return 0;
+  return after_output(0);
 }
 
 }  // namespace tidemark

@@ -1,6 +1,8 @@
 #include "gateway/commands/configured.h"
 
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <fstream>
 
 #include "gateway/config/canonical_text.h"
@@ -8,6 +10,12 @@
 #include "gateway/config/problem.h"
 
 namespace tidemark {
+
+int after_output(int status) {
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return status;
+  std::fprintf(stderr, "the output cannot be written: %s\n", std::strerror(errno));
+  return status == 0 ? 1 : status;
+}
 
 std::optional<Configuration> read_configuration(const std::string& path) {
   LoadResult loaded = load_configuration_file(path);

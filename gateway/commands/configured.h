@@ -12,6 +12,9 @@ namespace tidemark {
 
 inline constexpr int kExitBadConfiguration = 2;
 
+/// `status`, or 1 when what was printed has not gone out: then a success would be believed that nobody has seen.
+int after_output(int status);
+
 /// Nullopt: every problem has been written to standard error.
 std::optional<Configuration> read_configuration(const std::string& path);
 

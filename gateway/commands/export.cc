@@ -20,8 +20,10 @@ void say_why_empty(const ExportCommand& command, const Exported& exported) {
   }
   std::vector<std::string> sizes;
   for (const Duration size : exported.sizes) sizes.push_back(format_duration(size));
-  fmt::print(stderr, "{} holds no windows of {}, only of {}; `tidemark replay --rollup {}` adds larger ones\n",
-             command.views, command.size, fmt::join(sizes, ", "), command.size);
+  fmt::print(stderr,
+             "{} holds no windows of {}, only of {}; `tidemark replay --rollup SIZE` adds sizes that are a multiple of "
+             "the stream's window\n",
+             command.views, command.size, fmt::join(sizes, ", "));
 }
 
 }  // namespace

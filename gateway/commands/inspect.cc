@@ -9,6 +9,7 @@
 
 #include "gateway/commands/command.h"
 #include "gateway/commands/log_argument.h"
+#include "gateway/commands/positions.h"
 #include "gateway/commands/stop_signal.h"
 #include "gateway/replay/event_json.h"
 
@@ -35,6 +36,9 @@ int inspect_log(const InspectCommand& command) {
       return 1;
     }
     for (const LogRow& row : *rows) {
+      if (row.position > next) {
+        fmt::print(stderr, "{} not there (retention, or damage)\n", positions_are(next, row.position - 1));
+      }
       const std::string line = event_json(row);
       if (std::fwrite(line.data(), 1, line.size(), stdout) != line.size()) break;
       next = row.position + 1;

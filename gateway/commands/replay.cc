@@ -3,11 +3,13 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 #include <optional>
 
 #include "gateway/commands/command.h"
 #include "gateway/commands/configured.h"
 #include "gateway/commands/log_argument.h"
+#include "gateway/commands/positions.h"
 #include "gateway/commands/progress_line.h"
 #include "gateway/commands/stop_signal.h"
 #include "gateway/commands/window_size.h"
@@ -105,9 +107,9 @@ class Replay {
     const std::uint64_t next = at.offset + 1;
     if (row.position == next || command_.from_retained) return true;
     return say(
-        fmt::format("positions {} to {} of the log are gone (retention, or damage): the views would lack what was "
-                    "in them. With --from-retained they are made of what is left",
-                    next, row.position - 1));
+        fmt::format("{} gone (retention, or damage): the views would lack what was there. With --from-retained they "
+                    "are made of what is left",
+                    positions_are(next, row.position - 1)));
   }
 
   static bool say(const std::string& text) {
@@ -124,10 +126,8 @@ class Replay {
     }
     for (const LogRow& row : rows) {
       if (row.position > next) {
-        fmt::print(stderr,
-                   "positions {} to {} of the log are missing (damaged): the views are without them; `tidemark "
-                   "verify` says more\n",
-                   next, row.position - 1);
+        fmt::print(stderr, "{} missing (damaged): the views are without; `tidemark verify` says more\n",
+                   positions_are(next, row.position - 1));
       }
       next = row.position + 1;
     }
@@ -150,6 +150,11 @@ int replay_log(const ReplayCommand& command) {
   int exit = 1;
   auto log = open_log_argument(command.log, command.follow, exit);
   if (!log) return exit;
+  if (std::error_code ignored;
+      log->place.kind == LogPlace::Kind::file && std::filesystem::equivalent(log->place.path, command.views, ignored)) {
+    fmt::print(stderr, "--views {} is the state file itself; name another file for the views\n", command.views);
+    return kExitBadConfiguration;
+  }
   // Before the views: a log that cannot be read leaves no empty file behind.
   if (const auto first = log->source->read(1, 1); !first) {
     fmt::print(stderr, "{}\n", first.error().context);

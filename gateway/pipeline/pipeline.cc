@@ -8,6 +8,8 @@
 #include <chrono>
 #include <filesystem>
 
+#include "gateway/pipeline/state_owner.h"
+
 namespace tidemark {
 namespace {
 
@@ -58,12 +60,17 @@ Result<void, PipelineError> Pipeline::open(std::uint64_t epoch) {
         "damaged; the rest works",
         row.position, row.readings);
   };
+  const std::string owner = store_->setting(kGatewayIdSetting).value_or(settings_.gateway);
+  if (owner != settings_.gateway) {
+    return fail(PipelineError::store, other_gateways_file(settings_.store.path, owner, settings_.gateway));
+  }
   const auto recovered = store_->recover(load_shards, load_row);
   if (!recovered) return fail(PipelineError::store, recovered.error().context);
   for (const std::uint32_t shard : recovered->damaged_shards) {
     spdlog::error("state shard {} is damaged and has been set aside; its open windows are lost, the rest works", shard);
   }
 
+  store_->put_setting(kGatewayIdSetting, settings_.gateway);
   figures_.epoch = epoch;
   events_ = std::make_unique<EventWriter>(settings_.gateway, epoch, recovered->last_epoch, recovered->last_sequence);
   Commit first;

@@ -9,7 +9,7 @@ import struct
 import subprocess
 import unittest
 
-from harness import METRIC, ROOT, Room, run_tidemark, wait_until
+from harness import METRIC, ROOT, Room, run_tidemark, tool, wait_until
 from mqtt_client import Client
 from oracle import Fold
 from streams import CLIMATE, Plant
@@ -253,6 +253,21 @@ class Output(unittest.TestCase):
 
     quick = True
 
+    @unittest.skipUnless(os.path.exists("/dev/full"), "there is no /dev/full")
+    def test_what_could_not_be_written_is_no_success(self):
+        with Room(self) as room:
+            room.broker()
+            edge = room.appliance(CLIMATE).start()
+            edge.stop()
+            edge.replay(room.path("v.db"))
+            for arguments in (["verify", "--config", edge.config], ["check", "--config", edge.config],
+                              ["inspect", "--config", edge.config], ["export", "--views", room.path("v.db")]):
+                with open("/dev/full", "wb") as full:
+                    done = subprocess.run([tool("tidemark"), *arguments], stdout=full, stderr=subprocess.PIPE, text=True,
+                                          timeout=30, check=False)
+                self.assertEqual(1, done.returncode, arguments)
+                self.assertIn("No space left", done.stderr)
+
     def test_export_into_a_closed_pipe_ends(self):
         with Room(self) as room:
             broker = room.broker()
@@ -265,7 +280,6 @@ class Output(unittest.TestCase):
                 edge.wait_received(plant.sent)
             edge.stop()
             edge.replay(room.path("v.db"))
-            from harness import tool
             done = subprocess.run(["bash", "-c", f"'{tool('tidemark')}' export --views '{room.path('v.db')}' | head -1"],
                                   capture_output=True, text=True, timeout=30, check=False)
             self.assertEqual(1, len(done.stdout.splitlines()))

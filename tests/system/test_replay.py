@@ -73,7 +73,7 @@ class Replay(unittest.TestCase):
             self.assertEqual(csv, export(views, "--size", "10s").decode())
             nothing = run_tidemark("export", "--views", views, "--size", "1h")
             self.assertEqual((0, COLUMNS + "\n"), (nothing.returncode, nothing.stdout))
-            self.assertRegex(nothing.stderr, "no windows of 1h, only of 10s.*--rollup 1h")
+            self.assertRegex(nothing.stderr, "no windows of 1h, only of 10s.*--rollup SIZE")
             rows = [json.loads(line) for line in export(views, "--format", "jsonl").decode().splitlines()]
             self.assertEqual(len(csv.splitlines()) - 1, len(rows))
             self.assertEqual(COLUMNS.split(","), list(rows[0]))
@@ -333,6 +333,9 @@ class Replay(unittest.TestCase):
     def test_a_file_is_not_followed_and_another_gateways_log_is_not_mixed_in(self):
         with Room(self) as room:
             edge, _ = self.fill(room, 300)
+            done = run_tidemark("replay", "--log", f"file:{edge.state}", "--views", edge.state)
+            self.assertEqual(2, done.returncode)
+            self.assertIn("the state file itself", done.stderr)
             done = run_tidemark("replay", "--log", f"file:{edge.state}", "--views", room.path("v.db"), "--follow")
             self.assertEqual(1, done.returncode)
             self.assertIn("needs a running appliance", done.stderr)
