@@ -4,12 +4,13 @@ import contextlib
 import http.client
 import os
 import re
+import signal
 import socket
 import struct
 import subprocess
 import unittest
 
-from harness import METRIC, ROOT, Room, run_tidemark, tool, wait_until
+from harness import METRIC, ROOT, Process, Room, run_tidemark, tool, wait_until
 from mqtt_client import Client
 from oracle import Fold
 from streams import CLIMATE, Plant
@@ -127,6 +128,28 @@ class Admin(unittest.TestCase):
             stuck.sendall(b"GET /log?from=1&follow=1 HTTP/1.1\r\nHost: x\r\n\r\n")
             edge.stop()
             stuck.close()
+
+    def test_inspect_follows_through_an_appliance_that_is_killed_and_comes_again(self):
+        with Room(self) as room:
+            _, edge, _ = self.filled(room)
+            follow = room.keep(Process([tool("tidemark"), "inspect", "--config", edge.config, "--follow"],
+                                       room.path("inspect.log")))
+
+            def seen():
+                lines = [line for line in follow.output().splitlines() if line.startswith("{")]
+                return [int(re.match(r'{"position":(\d+),', line)[1]) for line in lines]
+
+            wait_until(seen, 20, "events are printed", [edge, follow])
+            edge.sigkill()
+            wait_until(lambda: re.search("is the appliance running|broke off", follow.output()), 20, "that nobody answers is said",
+                       [follow])
+            edge.start()
+            last = edge.metric("tidemark_log_last_position")
+            wait_until(lambda: seen()[-1] >= last, 20, "what came after the restart is printed", [edge, follow])
+            self.assertEqual(list(range(1, seen()[-1] + 1)), seen())
+            follow.signal(signal.SIGTERM)
+            self.assertEqual(0, follow.wait(10))
+            edge.stop()
 
     def test_what_is_not_there_and_what_is_no_request(self):
         with Room(self) as room:
