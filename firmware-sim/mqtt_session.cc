@@ -12,7 +12,11 @@ class MqttSession::Client final : public mqtt::callback, public mqtt::iaction_li
  public:
   Client(const BrokerAddress& broker, const std::string& client_id, std::uint32_t window, SessionName name,
          Mailbox& mailbox)
-      : name_(name), mailbox_(mailbox), acknowledgements_(*this), client_(broker.uri, client_id, creation(window)) {
+      : name_(name),
+        mailbox_(mailbox),
+        tls_(broker.uri.starts_with("ssl:")),
+        acknowledgements_(*this),
+        client_(broker.uri, client_id, creation(window)) {
     client_.set_callback(*this);
     mqtt::connect_options options;
     options.set_mqtt_version(MQTTVERSION_3_1_1);
@@ -25,7 +29,7 @@ class MqttSession::Client final : public mqtt::callback, public mqtt::iaction_li
       options.set_user_name(broker.username);
       options.set_password(broker.password);
     }
-    if (broker.uri.starts_with("ssl:")) {
+    if (tls_) {
       mqtt::ssl_options ssl;
       ssl.set_ssl_version(MQTT_SSL_VERSION_TLS_1_2);
       ssl.set_verify(true);
@@ -79,7 +83,7 @@ class MqttSession::Client final : public mqtt::callback, public mqtt::iaction_li
       client_.mailbox_.post({Note::Kind::acknowledged, client_.name_.publisher, client_.name_.session, position, {}});
     }
     // Nothing but the end of the connection makes a publish fail.
-    void on_failure(const mqtt::token& token) override { client_.post(Note::Kind::lost, reason_of(token)); }
+    void on_failure(const mqtt::token& token) override { client_.post(Note::Kind::lost, client_.reason_of(token)); }
 
    private:
     Client& client_;
@@ -93,7 +97,7 @@ class MqttSession::Client final : public mqtt::callback, public mqtt::iaction_li
     return options;
   }
 
-  static std::string reason_of(const mqtt::token& token) {
+  [[nodiscard]] std::string reason_of(const mqtt::token& token) const {
     // Positive: the broker's answer to CONNECT (MQTT 3.1.1 section 3.2.2.3); negative: the library's own.
     switch (const int code = token.get_return_code()) {
       case 1:
@@ -107,7 +111,10 @@ class MqttSession::Client final : public mqtt::callback, public mqtt::iaction_li
       case 5:
         return "not authorized";
       case MQTTASYNC_FAILURE:
-        return "no connection";
+        // The library does not tell a port that nobody listens on from a certificate that it does not trust.
+        return tls_ ? "no TLS connection: nobody listens there, or the broker's certificate is not signed by whom "
+                      "--ca-file names (without it: the system's list), or is for another host name"
+                    : "no connection";
       default:
         return mqtt::exception::error_str(code);
     }
@@ -119,6 +126,7 @@ class MqttSession::Client final : public mqtt::callback, public mqtt::iaction_li
 
   const SessionName name_;
   Mailbox& mailbox_;
+  const bool tls_;
   Acknowledgements acknowledgements_;
   mqtt::async_client client_;  // last: it is destroyed first, and then calls nothing of the above
 };

@@ -28,9 +28,10 @@ std::string stream_config(std::span<const CatalogueEntry* const> models, std::st
         "\"last\"]\n\n",
         window);
     for (const Field& field : model.fields) {
-      // A scalar has no paths; the configuration wants one all the same.
-      out += fmt::format("[[stream.field]]\npath = \"{0}\"\nname = \"{0}\"\nunit = \"{1}\"\nkind = \"{2}\"\n\n",
-                         field.path, field.unit, field.kind);
+      out += "[[stream.field]]\n";
+      // A scalar has no paths: its payload is the value.
+      if (model.layout != Layout::scalar) out += fmt::format("path = \"{}\"\n", field.path);
+      out += fmt::format("name = \"{}\"\nunit = \"{}\"\nkind = \"{}\"\n\n", field.path, field.unit, field.kind);
     }
   }
   return out;

@@ -1,16 +1,29 @@
 // The program `tidemark`.
 #include <CLI/CLI.hpp>
+#include <array>
+#include <cstdio>
+#include <string_view>
 
 #include "gateway/commands/command.h"
+#include "gateway/config/nearest.h"
+#include "gateway/config/problem.h"
 
 namespace {
+
+using tidemark::in_quotes;
+using tidemark::suggestion;
+
+constexpr std::array<std::string_view, 6> kCommands = {"run", "check", "replay", "verify", "export", "inspect"};
+constexpr int kExitBadArguments = 2;
 
 void add_log(CLI::App* command, tidemark::LogCommand& log) {
   CLI::Option_group* which = command->add_option_group("log", "Which log");
   which->add_option("--config", log.configuration,
                     "The appliance's configuration: asked if it runs, else its state file");
-  which->add_option("--log", log.log, "file:PATH, http://HOST:PORT or unix:PATH");
+  CLI::Option* place = which->add_option("--log", log.log, "file:PATH, http://HOST:PORT or unix:PATH");
   which->require_option(1);
+  command->add_option("--token-file", log.token_file, "Its first line is what the appliance's admin.token_file holds")
+      ->needs(place);
 }
 
 }  // namespace
@@ -51,7 +64,19 @@ int main(int argc, char** argv) {
   inspect->add_option("--from", inspecting.from, "The position to begin with");
   inspect->add_flag("--follow", inspecting.follow, "Goes on with what comes, until SIGTERM");
 
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+    // CLI11 misses a command before it looks at what was written in its place.
+    if (argc > 1 && app.get_subcommands().empty() && argv[1][0] != '-') {
+      std::fprintf(stderr, "there is no command %s; %s\n", in_quotes(argv[1]).c_str(),
+                   suggestion(argv[1], kCommands, "commands").c_str());
+    } else {
+      app.exit(error);
+    }
+    return kExitBadArguments;
+  }
   if (run->parsed()) return run_appliance(configured);
   if (check->parsed()) return check_configuration(configured);
   if (replay->parsed()) return replay_log(replaying);

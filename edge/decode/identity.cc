@@ -69,6 +69,14 @@ Result<Identity, DecoderError> Identity::create(const StreamDefinition& definiti
     result.tag_names_.push_back(std::move(name));
     result.tags_.push_back(std::move(*tag));
   }
+  std::size_t names = 0;
+  for (const std::string& name : result.tag_names_) names += name.size() + kTagOverhead;
+  if (names > kMaxTagBytes) {
+    return fail(DecoderError::bad_tag, "tags: the names of " + std::to_string(result.tag_names_.size()) +
+                                           " tags leave no room for their values; write fewer or shorter ones");
+  }
+  result.tag_budget_ = kMaxTagBytes - names;
+  result.always_fit_ = result.tag_names_.size() * kMaxLabelBytes <= result.tag_budget_;
   result.tag_texts_.resize(result.tags_.size());
   result.tag_buffers_.resize(result.tags_.size());
   return result;
@@ -80,6 +88,12 @@ std::string Identity::first_path_key() const {
     if (tags_[i].path) return "tags." + tag_names_[i];
   }
   return {};
+}
+
+bool Identity::texts_fit(std::span<const std::string_view> texts) const {
+  std::size_t bytes = 0;
+  for (const std::string_view text : texts) bytes += text.size();
+  return bytes <= tag_budget_;
 }
 
 bool Identity::load(const Message& message, std::span<const std::string_view> variables) {

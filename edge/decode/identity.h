@@ -45,18 +45,25 @@ class Identity {
   /// As Decoder::source_by_topic; loads the message.
   std::string_view source_by_topic(const Message& message, std::span<const std::string_view> variables);
 
+  /// Whether a series may have tags of these texts together (kMaxTagBytes), in the order of tag_names().
+  [[nodiscard]] bool tags_fit(std::span<const std::string_view> texts) const { return always_fit_ || texts_fit(texts); }
+
   /// The labels that come from the topic, of the message loaded last; empty for those with a path. Views into the
   /// message and into this object until the next load.
   [[nodiscard]] std::string_view source_text() const { return source_text_; }
   [[nodiscard]] std::span<const std::string_view> tag_texts() const { return tag_texts_; }
 
  private:
+  [[nodiscard]] bool texts_fit(std::span<const std::string_view> texts) const;
+
   // Constant after construction.
   TopicTemplate topic_;
   bool source_is_topic_ = false;
   LabelOrigin source_;
   std::vector<std::string> tag_names_;
   std::vector<LabelOrigin> tags_;
+  std::size_t tag_budget_ = 0;  // what the names leave of kMaxTagBytes to the texts
+  bool always_fit_ = true;      // even the longest labels would
 
   // Of the message at hand.
   std::string_view source_text_;

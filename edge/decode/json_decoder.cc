@@ -160,6 +160,7 @@ class JsonDecoder final : public Decoder {
       }
       out.tags.push_back(text);
     }
+    if (!identity_.tags_fit(std::span(out.tags).subspan(record.first_tag))) reject(Rejection::malformed);
   }
 
   template <typename Reject>

@@ -9,6 +9,11 @@ namespace tidemark {
 
 inline constexpr std::size_t kMaxLabelBytes = 256;
 
+/// Of all tags of a series, each counted with the bytes of its name and value and with kTagOverhead more. In events the
+/// tags are one text, an object of JSON: written so, with every byte escaped, they stay within its 4,096 bytes.
+inline constexpr std::size_t kMaxTagBytes = 2047;
+inline constexpr std::size_t kTagOverhead = 3;
+
 /// Valid UTF-8 without the control characters U+0000 to U+001F.
 bool is_clean_text(std::string_view text);
 

@@ -68,7 +68,7 @@ class ScalarDecoder final : public Decoder {
     const std::string_view text = without_surrounding_space(message.payload);
     if (is_too_large(message, max_bytes_)) {
       out.rejection = Rejection::too_large;
-    } else if (!identity_.load(message, variables) || text.empty()) {
+    } else if (!identity_.load(message, variables) || !identity_.tags_fit(identity_.tag_texts()) || text.empty()) {
       out.rejection = Rejection::malformed;
     }
     if (out.rejection) return;
@@ -90,7 +90,7 @@ class ScalarDecoder final : public Decoder {
   Identity identity_;
   std::uint32_t max_bytes_;
   std::int32_t field_ = -1;
-  std::string name_ = "value";
+  std::string name_{kScalarName};
 };
 
 }  // namespace

@@ -3,11 +3,15 @@
 #pragma once
 
 #include <memory>
+#include <string_view>
 
 #include "edge/decode/decoder.h"
 #include "edge/decode/identity.h"
 
 namespace tidemark {
+
+/// Names the reading where no field does.
+inline constexpr std::string_view kScalarName = "value";
 
 Result<std::unique_ptr<Decoder>, DecoderError> make_scalar_decoder(const StreamDefinition& definition,
                                                                    const PayloadLimits& limits, Identity identity);

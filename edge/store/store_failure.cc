@@ -7,7 +7,7 @@ namespace tidemark {
 Failure<StoreError> store_failure(const Failure<sqlite::Error>& failure, std::string_view path,
                                   std::string_view doing) {
   const std::string file(path);
-  const std::string detail = " while " + std::string(doing) + ": " + failure.context + ". ";
+  const std::string detail = " (while " + std::string(doing) + ": " + failure.context + "). ";
   switch (failure.code) {
     case sqlite::Error::full:
       return {StoreError::full, file + ": no room on the disk" + detail +

@@ -68,8 +68,8 @@ using EventTime = Instant<struct EventClock>;
 using ArrivalTime = Instant<struct ArrivalClock>;
 using MonotonicTime = Instant<struct MonotonicClock>;
 
-/// Event times outside [kEarliestEvent, kLatestEvent] are rejected as out_of_range: the margin of a century to either
-/// end of int64 keeps every window bound and watermark exact. (1777-09-21 to 2162-04-11.)
+/// Event times outside [kEarliestEvent, kLatestEvent] are rejected as out_of_range: the margin of 97 years to either
+/// end of int64 keeps every window bound and watermark exact. (1775-02-24T00:08:28Z to 2164-11-06T23:51:31Z.)
 inline constexpr EventTime kEarliestEvent{std::numeric_limits<std::int64_t>::min() / 3 * 2};
 inline constexpr EventTime kLatestEvent{std::numeric_limits<std::int64_t>::max() / 3 * 2};
 

@@ -17,6 +17,7 @@ namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = boost::beast::http;
 using Socket = asio::generic::stream_protocol::socket;
+using boost::system::error_code;
 using Stream = beast::basic_stream<asio::generic::stream_protocol>;
 
 constexpr auto kIdle = std::chrono::seconds(30);
@@ -119,10 +120,21 @@ class AdminServer::Listener {
   [[nodiscard]] std::uint16_t port() const { return port_; }
 
  private:
+  /// A socket file outlives a process that was killed. It goes only if it is one and nobody listens on it: what else
+  /// may stand there by a slip of the pen is somebody's.
+  void remove_abandoned(const asio::local::stream_protocol::endpoint& endpoint) {
+    struct stat about {};
+    if (lstat(settings_.unix_path.c_str(), &about) != 0 || !S_ISSOCK(about.st_mode)) return;
+    asio::local::stream_protocol::socket probe(io_);
+    error_code error;
+    probe.connect(endpoint, error);
+    if (error == asio::error::connection_refused) unlink(settings_.unix_path.c_str());
+  }
+
   void open() {
     if (!settings_.unix_path.empty()) {
-      unlink(settings_.unix_path.c_str());  // of a process that was killed: a socket file outlives it
       const asio::local::stream_protocol::endpoint endpoint(settings_.unix_path);
+      remove_abandoned(endpoint);
       acceptor_.open(endpoint.protocol());
       acceptor_.bind(endpoint);
       chmod(settings_.unix_path.c_str(), 0660);

@@ -35,11 +35,13 @@ std::string describe_overlap(const Configuration& configuration) {
 }  // namespace
 
 int check_configuration(const ConfiguredCommand& command) {
-  const std::optional<Configuration> configuration = read_configuration(command.configuration);
+  const std::optional<Configuration> configuration = read_startable_configuration(command.configuration);
   if (!configuration) return kExitBadConfiguration;
-  std::printf("%s: %zu streams, no problem\n%s%s\n", command.configuration.c_str(), configuration->streams.size(),
-              describe_overlap(*configuration).c_str(), describe_estimate(*configuration).c_str());
-  return 0;
+  const std::size_t streams = configuration->streams.size();
+  std::printf("%s: %zu %s, no problem\n%s%s\n", command.configuration.c_str(), streams,
+              streams == 1 ? "stream" : "streams", describe_overlap(*configuration).c_str(),
+              describe_estimate(*configuration).c_str());
+  return after_output(0);
 }
 
 }  // namespace tidemark

@@ -15,6 +15,7 @@ struct ConfiguredCommand {
 struct LogCommand {
   std::string configuration;  // a path
   std::string log;            // a SPEC: file:PATH, http://HOST:PORT, unix:PATH
+  std::string token_file;     // a path, with `log`; empty: no token
 };
 
 struct ReplayCommand {

@@ -1,6 +1,9 @@
 #include "gateway/commands/configured.h"
 
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
+#include <fstream>
 
 #include "gateway/config/canonical_text.h"
 #include "gateway/config/loader.h"
@@ -8,11 +11,38 @@
 
 namespace tidemark {
 
+int after_output(int status) {
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return status;
+  std::fprintf(stderr, "the output cannot be written: %s\n", std::strerror(errno));
+  return status == 0 ? 1 : status;
+}
+
 std::optional<Configuration> read_configuration(const std::string& path) {
   LoadResult loaded = load_configuration_file(path);
   if (loaded) return std::move(*loaded);
   for (const Problem& problem : loaded.error()) std::fprintf(stderr, "%s\n", format_problem(problem).c_str());
   return std::nullopt;
+}
+
+std::optional<Configuration> read_startable_configuration(const std::string& path) {
+  std::optional<Configuration> configuration = read_configuration(path);
+  if (!configuration || !configuration->kafka) return configuration;
+  const Problem problem{path,
+                        {configuration->kafka->line, 1},
+                        "this version does not send to Kafka yet",
+                        "leave [kafka] out, and events stay in the local log"};
+  std::fprintf(stderr, "%s\n", format_problem(problem).c_str());
+  return std::nullopt;
+}
+
+std::optional<std::string> read_token(const std::string& path) {
+  if (path.empty()) return std::string();
+  std::ifstream file(path);
+  std::string token;
+  if (!std::getline(file, token)) return std::nullopt;
+  if (token.ends_with('\r')) token.pop_back();
+  if (token.empty()) return std::nullopt;
+  return token;
 }
 
 MqttSettings mqtt_settings(const Configuration& configuration) {

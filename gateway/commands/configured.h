@@ -12,8 +12,18 @@ namespace tidemark {
 
 inline constexpr int kExitBadConfiguration = 2;
 
+/// `status`, or 1 when what was printed has not gone out: then a success would be believed that nobody has seen.
+int after_output(int status);
+
 /// Nullopt: every problem has been written to standard error.
 std::optional<Configuration> read_configuration(const std::string& path);
+
+/// As read_configuration, for those that start the appliance or say whether it would start: nullopt, too, for what is
+/// right and what this version cannot do yet.
+std::optional<Configuration> read_startable_configuration(const std::string& path);
+
+/// The first line of a file. Empty without a path; nullopt: there is none to read.
+std::optional<std::string> read_token(const std::string& path);
 
 MqttSettings mqtt_settings(const Configuration& configuration);
 PipelineSettings pipeline_settings(const Configuration& configuration);

@@ -9,6 +9,7 @@
 
 #include "gateway/commands/command.h"
 #include "gateway/commands/log_argument.h"
+#include "gateway/commands/positions.h"
 #include "gateway/commands/stop_signal.h"
 #include "gateway/replay/event_json.h"
 
@@ -27,14 +28,26 @@ int inspect_log(const InspectCommand& command) {
   if (!log) return exit;
   const StopSignal stop;
   std::uint64_t next = std::max<std::uint64_t>(command.from, 1);
+  bool met = false;    // the log has been read once: its place is right
+  bool quiet = false;  // that nobody answers has been said
   for (;;) {
     if (stop.came()) return 0;
     const auto rows = log->source->read(next, kPieceBytes);
     if (!rows) {
-      fmt::print(stderr, "{}\n", rows.error().context);
-      return 1;
+      // Whoever follows outlives the appliance: it comes again.
+      const bool again = command.follow && met && rows.error().code == LogError::no_answer;
+      if (!again || !quiet) fmt::print(stderr, "{}\n", rows.error().context);
+      if (!again) return 1;
+      quiet = true;
+      if (stop.came(seconds(1))) return 0;
+      continue;
     }
+    met = true;
+    quiet = false;
     for (const LogRow& row : *rows) {
+      if (row.position > next) {
+        fmt::print(stderr, "{} not there (retention, or damage)\n", positions_are(next, row.position - 1));
+      }
       const std::string line = event_json(row);
       if (std::fwrite(line.data(), 1, line.size(), stdout) != line.size()) break;
       next = row.position + 1;

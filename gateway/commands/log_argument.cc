@@ -1,7 +1,6 @@
 #include "gateway/commands/log_argument.h"
 
 #include <cstdio>
-#include <fstream>
 
 #include "gateway/commands/configured.h"
 
@@ -19,11 +18,8 @@ LogPlace admin_place(const AdminConfiguration& admin) {
     place.host = admin.address == "0.0.0.0" ? "127.0.0.1" : admin.address == "::" ? "::1" : admin.address;
     place.port = admin.port;
   }
-  if (!admin.token_file.empty()) {
-    // Without it the appliance says that it wants one.
-    std::ifstream file(admin.token_file);
-    std::getline(file, place.token);
-  }
+  // Without it the appliance says that it wants one.
+  place.token = read_token(admin.token_file).value_or("");
   return place;
 }
 
@@ -31,6 +27,7 @@ LogPlace admin_place(const AdminConfiguration& admin) {
 
 std::optional<OpenedLog> open_log_argument(const LogCommand& command, bool only_running, int& exit) {
   OpenedLog opened;
+  std::string nobody;  // where an appliance was looked for in vain
   exit = 1;
   const auto refuse = [](const Failure<LogError>& failure) {
     std::fprintf(stderr, "%s\n", failure.context.c_str());
@@ -40,6 +37,13 @@ std::optional<OpenedLog> open_log_argument(const LogCommand& command, bool only_
     const auto place = parse_log_place(command.log);
     if (!place) return refuse(place.error());
     opened.place = *place;
+    const auto token = read_token(command.token_file);
+    if (!token) {
+      std::fprintf(stderr, "--token-file %s: no token can be read from it; put one into its first line\n",
+                   command.token_file.c_str());
+      return std::nullopt;
+    }
+    opened.place.token = *token;
     if (only_running && place->kind == LogPlace::Kind::file) {
       std::fprintf(stderr,
                    "--follow needs a running appliance: a file that nobody writes does not go on; use --config or "
@@ -59,6 +63,7 @@ std::optional<OpenedLog> open_log_argument(const LogCommand& command, bool only_
       if (running) {
         const auto asked = (*running)->read(1, 1);
         if (!asked && asked.error().code == LogError::no_answer) {
+          nobody = "nobody answers at " + to_string(opened.place) + ", so its state file was looked at: ";
           opened.place = {LogPlace::Kind::file, opened.configuration->gateway.state, {}, 0, {}};
         } else if (!asked) {
           return refuse(asked.error());
@@ -67,7 +72,10 @@ std::optional<OpenedLog> open_log_argument(const LogCommand& command, bool only_
     }
   }
   auto source = open_log(opened.place);
-  if (!source) return refuse(source.error());
+  if (!source) {
+    std::fputs(nobody.c_str(), stderr);
+    return refuse(source.error());
+  }
   opened.source = std::move(*source);
   return opened;
 }

@@ -3,13 +3,16 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
+#include <optional>
 
 #include "gateway/commands/command.h"
 #include "gateway/commands/configured.h"
 #include "gateway/commands/log_argument.h"
+#include "gateway/commands/positions.h"
 #include "gateway/commands/progress_line.h"
 #include "gateway/commands/stop_signal.h"
-#include "gateway/config/units.h"
+#include "gateway/commands/window_size.h"
 #include "gateway/replay/views.h"
 
 namespace tidemark {
@@ -21,11 +24,8 @@ constexpr Duration kPoll = milliseconds(200);
 
 bool parse_rollups(const std::vector<std::string>& texts, std::vector<Duration>& sizes) {
   for (const std::string& text : texts) {
-    const auto size = parse_duration(text);
-    if (!size || size->ns <= 0) {
-      fmt::print(stderr, "--rollup \"{}\": not a size such as 1min, 15min or 1h\n", text);
-      return false;
-    }
+    const auto size = parse_window_size("--rollup", text);
+    if (!size) return false;
     sizes.push_back(*size);
   }
   return true;
@@ -36,12 +36,57 @@ class Replay {
   Replay(const ReplayCommand& command, LogSource& source, Views& views)
       : command_(command), source_(source), views_(views) {}
 
-  /// Whether the log goes on where the views stand.
-  bool fits() {
+  /// The exit status.
+  int run() {
+    bool fitting = false;  // asked whenever the log is met anew
+    for (;;) {
+      if (stop_.came()) return command_.follow ? 0 : 1;
+      if (!fitting) {
+        const auto fit = fits();
+        if (!fit) {
+          if (const auto status = give_up(fit.error())) return *status;
+          continue;
+        }
+        if (!*fit) return 1;
+        fitting = true;
+      }
+      const std::uint64_t from = views_.position().offset + 1;
+      const auto rows = source_.read(from, kBatchBytes);
+      if (!rows) {
+        fitting = false;
+        if (const auto status = give_up(rows.error())) return *status;
+        continue;
+      }
+      quiet_ = false;
+      if (rows->empty()) {
+        if (!command_.follow || stop_.came(kPoll)) return 0;
+        continue;
+      }
+      say_holes(from, *rows);
+      if (const auto done = views_.fold(*rows); !done) {
+        fmt::print(stderr, "{}\n", done.error().context);
+        return 1;
+      }
+      progress_.at(views_.position().offset, views_.panes());
+    }
+  }
+
+ private:
+  /// Whoever follows outlives the appliance, which comes again: then nullopt, a second later. Else the exit status.
+  std::optional<int> give_up(const Failure<LogError>& failure) {
+    const bool again = command_.follow && failure.code == LogError::no_answer;
+    if (!again || !quiet_) fmt::print(stderr, "{}\n", failure.context);
+    if (!again) return 1;
+    quiet_ = true;
+    return stop_.came(seconds(1)) ? std::optional(0) : std::nullopt;
+  }
+
+  /// Whether the log goes on where the views stand. If not, why has been said.
+  Result<bool, LogError> fits() {
     const ViewsPosition at = views_.position();
     const std::uint64_t from = std::max<std::uint64_t>(at.offset, 1);
     const auto rows = source_.read(from, 1);
-    if (!rows) return say(rows.error().context);
+    if (!rows) return tl::unexpected(rows.error());
     if (rows->empty()) {
       if (at.offset == 0) return true;
       return say(
@@ -62,43 +107,11 @@ class Replay {
     const std::uint64_t next = at.offset + 1;
     if (row.position == next || command_.from_retained) return true;
     return say(
-        fmt::format("positions {} to {} of the log are gone (retention, or damage): the views would lack what was "
-                    "in them. With --from-retained they are made of what is left",
-                    next, row.position - 1));
+        fmt::format("{} gone (retention, or damage): the views would lack what was there. With --from-retained they "
+                    "are made of what is left",
+                    positions_are(next, row.position - 1)));
   }
 
-  /// The exit status.
-  int run() {
-    for (;;) {
-      if (stop_.came()) return command_.follow ? 0 : 1;
-      const std::uint64_t from = views_.position().offset + 1;
-      const auto rows = source_.read(from, kBatchBytes);
-      if (!rows) {
-        // Whoever follows outlives the appliance: it comes again.
-        const bool again = command_.follow && rows.error().code == LogError::no_answer;
-        if (!again || !quiet_) fmt::print(stderr, "{}\n", rows.error().context);
-        if (!again) return 1;
-        quiet_ = true;
-        if (stop_.came(seconds(1))) return 0;
-        continue;
-      }
-      if (quiet_ && !fits()) return 1;
-      quiet_ = false;
-      if (rows->empty()) {
-        if (!command_.follow) return 0;
-        if (stop_.came(kPoll)) return 0;
-        continue;
-      }
-      say_holes(from, *rows);
-      if (const auto done = views_.fold(*rows); !done) {
-        fmt::print(stderr, "{}\n", done.error().context);
-        return 1;
-      }
-      progress_.at(views_.position().offset, views_.panes());
-    }
-  }
-
- private:
   static bool say(const std::string& text) {
     fmt::print(stderr, "{}\n", text);
     return false;
@@ -113,10 +126,8 @@ class Replay {
     }
     for (const LogRow& row : rows) {
       if (row.position > next) {
-        fmt::print(stderr,
-                   "positions {} to {} of the log are missing (damaged): the views are without them; `tidemark "
-                   "verify` says more\n",
-                   next, row.position - 1);
+        fmt::print(stderr, "{} missing (damaged): the views are without; `tidemark verify` says more\n",
+                   positions_are(next, row.position - 1));
       }
       next = row.position + 1;
     }
@@ -139,6 +150,11 @@ int replay_log(const ReplayCommand& command) {
   int exit = 1;
   auto log = open_log_argument(command.log, command.follow, exit);
   if (!log) return exit;
+  if (std::error_code ignored;
+      log->place.kind == LogPlace::Kind::file && std::filesystem::equivalent(log->place.path, command.views, ignored)) {
+    fmt::print(stderr, "--views {} is the state file itself; name another file for the views\n", command.views);
+    return kExitBadConfiguration;
+  }
   // Before the views: a log that cannot be read leaves no empty file behind.
   if (const auto first = log->source->read(1, 1); !first) {
     fmt::print(stderr, "{}\n", first.error().context);
@@ -150,7 +166,6 @@ int replay_log(const ReplayCommand& command) {
     return 1;
   }
   Replay replay(command, *log->source, **views);
-  if (!replay.fits()) return 1;
   const int status = replay.run();
   for (const std::string& stream : (*views)->without_rollup()) {
     fmt::print(stderr,

@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <random>
 #include <thread>
 
@@ -48,14 +47,6 @@ bool has_received(const State& state) {
   return state.gateway[Counter::received] > 0 ||
          std::any_of(state.streams.begin(), state.streams.end(),
                      [](const StreamState& stream) { return stream.total[Counter::received] > 0; });
-}
-
-std::optional<std::string> read_token(const std::string& path) {
-  if (path.empty()) return std::string();
-  std::ifstream file(path);
-  std::string token;
-  if (!std::getline(file, token) || token.empty()) return std::nullopt;
-  return token;
 }
 
 class Appliance {
@@ -199,15 +190,8 @@ int run_appliance(const ConfiguredCommand& command) {
   keep_memory_small();
   const MonotonicTime began = steady_clock();
   const sigset_t signals = block_signals();
-  const std::optional<Configuration> configuration = read_configuration(command.configuration);
+  const std::optional<Configuration> configuration = read_startable_configuration(command.configuration);
   if (!configuration) return kExitBadConfiguration;
-  if (configuration->kafka) {
-    std::fprintf(stderr,
-                 "%s: [kafka]: this version does not send to Kafka yet; leave the section out, and events stay in the "
-                 "local log\n",
-                 command.configuration.c_str());
-    return kExitBadConfiguration;
-  }
   spdlog::info("tidemark {} starts as gateway {}\n{}", TIDEMARK_VERSION, configuration->gateway.id,
                describe_estimate(*configuration));
   Appliance appliance(*configuration, began);

@@ -4,8 +4,10 @@
 #include <cstdio>
 
 #include "gateway/commands/command.h"
+#include "gateway/commands/configured.h"
 #include "gateway/commands/log_argument.h"
 #include "gateway/commands/progress_line.h"
+#include "gateway/pipeline/state_owner.h"
 #include "gateway/replay/proof.h"
 #include "gateway/replay/state_proof.h"
 
@@ -39,6 +41,11 @@ std::optional<std::uint64_t> prove_state_file(const Configuration& configuration
   auto store = Store::open(options);
   if (!store) {
     fmt::print(stderr, "{}\n", store.error().context);
+    return std::nullopt;
+  }
+  const std::string owner = (*store)->setting(kGatewayIdSetting).value_or(configuration.gateway.id);
+  if (owner != configuration.gateway.id) {
+    fmt::print(stderr, "{}\n", other_gateways_file(options.path, owner, configuration.gateway.id));
     return std::nullopt;
   }
   const auto compared = prove_state(**store, configuration.gateway.id, proof);
@@ -82,10 +89,10 @@ int verify_log(const LogCommand& command) {
   if (problems.size() > kMostProblems) fmt::print("... and {} more\n", problems.size() - kMostProblems);
   if (!problems.empty()) {
     fmt::print("not proven: {} {}\n", problems.size(), problems.size() == 1 ? "difference" : "differences");
-    return 1;
+    return after_output(1);
   }
   fmt::print("proven: nothing is missing, altered or there twice, and the ledgers are what the log holds\n");
-  return 0;
+  return after_output(0);
 }
 
 }  // namespace tidemark

@@ -88,6 +88,7 @@ void add_properties(const toml::table& table, const std::string& prefix, KafkaCo
 
 KafkaConfiguration load_kafka(const toml::table& table, ProblemList& problems) {
   KafkaConfiguration out;
+  out.line = position_of(table).line;
   Section section(&table, "kafka", position_of(table), problems);
   std::string brokers;
   if (section.text("brokers", brokers)) {

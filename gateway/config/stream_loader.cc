@@ -9,6 +9,8 @@
 
 #include "edge/bytes/assert.h"
 #include "edge/decode/decoder.h"
+#include "edge/decode/label.h"
+#include "edge/decode/scalar_decoder.h"
 #include "edge/time/timestamp.h"
 #include "gateway/config/aggregate_names.h"
 #include "gateway/config/nearest.h"
@@ -43,6 +45,14 @@ bool is_stream_name(std::string_view name) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
            c == '-';
   });
+}
+
+// Both stand in every event, whose readers take no text without end; what devices name is held to the same (label.h).
+void check_length(Section& section, std::string_view key, const std::string& text) {
+  if (text.size() <= kMaxLabelBytes) return;
+  section.wrong(key, fmt::format("has {} bytes", text.size()),
+                key == "path" ? fmt::format("write a name of at most {} beside it", kMaxLabelBytes)
+                              : fmt::format("write at most {}", kMaxLabelBytes));
 }
 
 class StreamLoader {
@@ -196,7 +206,7 @@ void StreamLoader::load_floor() {
   if (floor) {
     out_.definition.floor = *floor;
   } else {
-    section_.wrong("floor", "is beyond the times that can be kept", "write a date from 1778 to 2161");
+    section_.wrong("floor", "is beyond the times that can be kept", "write a date from 1775-02-25 to 2164-11-06");
   }
 }
 
@@ -237,15 +247,22 @@ void StreamLoader::load_aggregates() {
 
 void StreamLoader::load_fields() {
   std::set<std::string> names;
+  const bool scalar = out_.definition.format == PayloadFormat::scalar;
   for (const toml::table* const table : section_.tables("field")) {
     Section section(table, "stream.field", position_of(*table), problems_);
     FieldDefinition field;
     if (!section.text("path", field.path) && !section.has("path")) {
-      section.missing("path", "write the field's path in the payload, such as path = \"climate.temperature\"");
+      if (scalar) {
+        field.name = kScalarName;  // its payload is the value: there is nothing to lead to
+      } else {
+        section.missing("path", "write the field's path in the payload, such as path = \"climate.temperature\"");
+      }
     }
-    field.name = field.path;
-    section.text("name", field.name);
+    if (!field.path.empty()) field.name = field.path;
+    const bool named = section.text("name", field.name);
+    check_length(section, named ? "name" : "path", field.name);
     section.text("unit", field.unit);
+    check_length(section, "unit", field.unit);
     section.choice<FieldKind>("kind", kKinds, {}, field.kind);
     section.finish();
     if (!field.name.empty() && !names.insert(field.name).second) {
@@ -292,7 +309,9 @@ void StreamLoader::check_decoder() {
   StreamDefinition stream = out_.definition;
   if (stream.topic.empty()) return;
   for (std::size_t i = 0; i < stream.fields.size(); ++i) {
-    if (stream.fields[i].path.empty()) take_out(stream.fields[i], i);  // reported already
+    if (stream.fields[i].path.empty() && stream.format != PayloadFormat::scalar) {
+      take_out(stream.fields[i], i);  // reported already
+    }
   }
   // Each round takes out one key; a decoder that goes on refusing the same one ends it, too.
   for (std::size_t rounds = 4 + stream.tags.size() + stream.fields.size(); rounds > 0; --rounds) {

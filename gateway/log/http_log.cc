@@ -44,8 +44,9 @@ class HttpLog::Answer {
     const unsigned status = parser_.get().result_int();
     if (status == 401) {
       return fail(LogError::refused, to_string(place_) +
-                                         " asks for a token; use --config with the appliance's "
-                                         "configuration, which names admin.token_file");
+                                         (place_.token.empty() ? " asks for a token" : " does not take this token") +
+                                         "; name a file of the token that its admin.token_file holds: --token-file "
+                                         "with --log, or admin.token_file in the file of --config");
     }
     if (status != 200) {
       return fail(LogError::refused, to_string(place_) + " answers with status " + std::to_string(status) +

@@ -1,6 +1,6 @@
 #include "gateway/pipeline/event_writer.h"
 
-#include <algorithm>
+#include <span>
 #include <utility>
 
 namespace tidemark {
@@ -8,6 +8,27 @@ namespace {
 
 /// A record of the log stays well below Kafka's usual limit of 1 MB: about 100 KB.
 constexpr std::size_t kMostPanes = 4096;
+
+/// Of the names of its series. Ordinary ones take a tenth; thousands of devices with the longest names and tags that
+/// are let in would else make an event that its readers refuse (kMaxEventBytes).
+constexpr std::size_t kMostTextBytes = 512 << 10;
+
+std::size_t text_bytes(const SeriesIdentity& series) {
+  return series.source.size() + series.tags.size() + series.field.size() + series.unit.size();
+}
+
+/// How many of the panes at the front make one event; at least one.
+std::size_t batch_length(std::span<const SeriesPane> panes) {
+  std::size_t bytes = 0;
+  std::size_t length = 0;
+  for (; length < panes.size() && length < kMostPanes; ++length) {
+    // The panes of a series stand together and share its names.
+    const bool new_series = length == 0 || panes[length].series != panes[length - 1].series;
+    if (new_series) bytes += text_bytes(*panes[length].series);
+    if (bytes > kMostTextBytes && length > 0) break;
+  }
+  return length;
+}
 
 }  // namespace
 
@@ -35,10 +56,10 @@ void EventWriter::append(std::string bytes, std::vector<LogEvent>& events) {
 }
 
 void EventWriter::window_batches(const std::vector<SeriesPane>& panes, ArrivalTime now, std::vector<LogEvent>& events) {
-  for (std::size_t i = 0; i < panes.size(); i += kMostPanes) {
-    const auto first = panes.begin() + static_cast<std::ptrdiff_t>(i);
-    const auto last = panes.begin() + static_cast<std::ptrdiff_t>(std::min(panes.size(), i + kMostPanes));
-    append(encode_window_batch(next(now), std::vector<SeriesPane>(first, last)), events);
+  for (std::span<const SeriesPane> rest(panes); !rest.empty();) {
+    const std::size_t length = batch_length(rest);
+    append(encode_window_batch(next(now), rest.first(length)), events);
+    rest = rest.subspan(length);
   }
 }
 

@@ -8,6 +8,8 @@
 #include <chrono>
 #include <filesystem>
 
+#include "gateway/pipeline/state_owner.h"
+
 namespace tidemark {
 namespace {
 
@@ -58,6 +60,10 @@ Result<void, PipelineError> Pipeline::open(std::uint64_t epoch) {
         "damaged; the rest works",
         row.position, row.readings);
   };
+  const std::string owner = store_->setting(kGatewayIdSetting).value_or(settings_.gateway);
+  if (owner != settings_.gateway) {
+    return fail(PipelineError::store, other_gateways_file(settings_.store.path, owner, settings_.gateway));
+  }
   const auto recovered = store_->recover(load_shards, load_row);
   if (!recovered) return fail(PipelineError::store, recovered.error().context);
   for (const std::uint32_t shard : recovered->damaged_shards) {
@@ -65,6 +71,7 @@ Result<void, PipelineError> Pipeline::open(std::uint64_t epoch) {
     spdlog::error("state shard {} is damaged and has been set aside; its open windows are lost, the rest works", shard);
   }
 
+  store_->put_setting(kGatewayIdSetting, settings_.gateway);
   subscriptions_ =
       plan_subscriptions(filters_of(settings_.processor.streams), store_->setting("mqtt.subscriptions").value_or(""));
   store_->put_setting("mqtt.subscriptions", subscriptions_.memory);
@@ -188,6 +195,7 @@ void Pipeline::watch_series() {
 void Pipeline::add_events(Commit& commit, ArrivalTime now) {
   for (const SeriesPane& pane : commit.group.panes) ++figures_.panes[static_cast<std::size_t>(pane.pane->kind)];
   figures_.dead_letters_skipped += commit.group.dead_letters_skipped;
+  commit.at = now;
   events_->window_batches(commit.group.panes, now, commit.events);
   if (last_report_ || steady_clock() >= next_report_) {
     do {
@@ -216,6 +224,7 @@ bool Pipeline::commit(Commit& commit) {
   GroupCommit content;
   content.plan = commit.group.plan;
   content.readings = commit.group.readings;
+  content.committed = commit.at;
   content.events = commit.events;
   content.dead_letters = commit.group.dead_letters;
   content.shards = commit.shards;

@@ -100,6 +100,7 @@ class Pipeline {
     Group group;
     std::vector<LogEvent> events;
     std::vector<ShardImage> shards;
+    ArrivalTime at;  // retention goes by it
   };
 
   void take(std::vector<MessageChunk>& chunks);

@@ -8,12 +8,29 @@ namespace {
 // How long a writer waits for another one: readers never stand in its way (WAL).
 constexpr int kBusyMilliseconds = 10'000;
 
+const char* remedy(int code) {
+  switch (code) {
+    case SQLITE_FULL:
+      return "Make room and start again: it goes on from there";
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return "Another process has the file open: let that one end, or name another file";
+    case SQLITE_READONLY:
+    case SQLITE_CANTOPEN:
+      return "SQLite writes beside the file even to read it: give this user write permission to it and its folder";
+    case SQLITE_CORRUPT:
+      return "The file is damaged: delete it and replay the log";
+    default:
+      return "See whether the disk is full or fails; the file may be deleted, and is made again from the log";
+  }
+}
+
 tl::unexpected<Failure<ViewsError>> failed(sqlite3* handle) {
   const char* name = sqlite3_db_filename(handle, "main");
   const int code = sqlite3_errcode(handle);
   const std::string context = std::string(name == nullptr ? "views" : name) + ": " + sqlite3_errmsg(handle);
   if (code == SQLITE_NOTADB) return fail(ViewsError::not_ours, context + "; choose another file for the views");
-  return fail(ViewsError::failed, context + "; the views stand at their last commit");
+  return fail(ViewsError::failed, context + "; the views stand at their last commit. " + remedy(code));
 }
 
 }  // namespace
@@ -59,7 +76,10 @@ Viewed<std::unique_ptr<Database>> Database::open(const std::string& path, Mode m
   if (code != SQLITE_OK) {
     const std::string why = handle == nullptr ? "out of memory" : sqlite3_errmsg(handle);
     sqlite3_close(handle);
-    return fail(ViewsError::cannot_open, path + ": " + why);
+    return fail(ViewsError::cannot_open,
+                path + ": " + why +
+                    (mode == Mode::read ? "; `tidemark replay --views " + path + "` makes it from a log"
+                                        : "; name a file in a folder that is there and may be written"));
   }
   sqlite3_busy_timeout(handle, kBusyMilliseconds);
   return std::unique_ptr<Database>(new Database(handle));

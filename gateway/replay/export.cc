@@ -124,6 +124,18 @@ Viewed<std::vector<Series>> series_of(Database& database, std::optional<Duration
   return all;
 }
 
+Viewed<std::vector<Duration>> sizes_of(Database& database) {
+  Query rows = database.prepare(
+      "SELECT DISTINCT size FROM series WHERE EXISTS(SELECT 1 FROM result WHERE series = series.id) ORDER BY size");
+  std::vector<Duration> sizes;
+  for (;;) {
+    const auto row = rows.next();
+    if (!row) return tl::unexpected(row.error());
+    if (!*row) return sizes;
+    sizes.push_back({rows.integer(0)});
+  }
+}
+
 Viewed<void> check_views(Database& database, const std::string& path) {
   Query about = database.prepare(
       "SELECT (SELECT application_id FROM pragma_application_id), (SELECT user_version FROM pragma_user_version)");
@@ -153,14 +165,16 @@ class Output {
 
 }  // namespace
 
-Viewed<void> export_views(const std::string& path, std::optional<Duration> size, ExportFormat format, std::FILE* out) {
+Viewed<Exported> export_views(const std::string& path, std::optional<Duration> size, ExportFormat format,
+                              std::FILE* out) {
   auto database = Database::open(path, Database::Mode::read);
   if (!database) return tl::unexpected(database.error());
-  if (auto ours = check_views(**database, path); !ours) return ours;
+  if (auto ours = check_views(**database, path); !ours) return tl::unexpected(ours.error());
   // One moment of the views, however long it takes and whoever writes meanwhile.
-  if (auto begun = (*database)->execute("BEGIN"); !begun) return begun;
+  if (auto begun = (*database)->execute("BEGIN"); !begun) return tl::unexpected(begun.error());
   const auto all = series_of(**database, size);
   if (!all) return tl::unexpected(all.error());
+  Exported exported;
   Output output(out);
   if (format == ExportFormat::csv) {
     Row header;
@@ -187,10 +201,17 @@ Viewed<void> export_views(const std::string& path, std::optional<Duration> size,
       cells.push_back({std::to_string(windows.integer(0)), false});
       append_results(cells, state);
       format == ExportFormat::csv ? append_csv(output.buffer(), cells) : append_json(output.buffer(), cells);
-      if (auto done = output.flush_if_full(); !done) return done;
+      if (auto done = output.flush_if_full(); !done) return tl::unexpected(done.error());
+      ++exported.windows;
     }
   }
-  return output.flush();
+  if (exported.windows == 0) {
+    auto sizes = sizes_of(**database);
+    if (!sizes) return tl::unexpected(sizes.error());
+    exported.sizes = std::move(*sizes);
+  }
+  if (auto done = output.flush(); !done) return tl::unexpected(done.error());
+  return exported;
 }
 
 }  // namespace tidemark

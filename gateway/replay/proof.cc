@@ -99,8 +99,8 @@ bool Proof::follow_epoch(const LogRow& row, const EventHeader& header) {
   Epoch& epoch = at->second;
   const Digest extended = extend_digest(header.digest, row.event.bytes);
   if (header.sequence <= epoch.last) {
-    const std::uint64_t had = epoch.contents[header.sequence - 1];
-    if (had != 0 && had != content_of(extended)) {
+    const auto had = epoch.contents.find(header.sequence);
+    if (had != epoch.contents.end() && had->second != content_of(extended)) {
       add_problem(
           fmt::format("position {}: {}, sequence {} is there twice with two contents: an old state file was put "
                       "back, or two appliances share the name \"{}\"",
@@ -132,8 +132,7 @@ bool Proof::follow_epoch(const LogRow& row, const EventHeader& header) {
   }
   epoch.digest = extended;
   epoch.last = header.sequence;
-  epoch.contents.resize(header.sequence, 0);
-  epoch.contents.back() = content_of(extended);
+  epoch.contents[header.sequence] = content_of(extended);
   return true;
 }
 
@@ -211,7 +210,7 @@ void Proof::check_chain() {
   std::map<std::string, std::uint64_t> beginnings;
   for (const auto& [key, epoch] : epochs_) {
     const auto& [gateway, number] = key;
-    if (epoch.from_middle || epoch.contents.front() == 0) continue;
+    if (epoch.from_middle || !epoch.contents.contains(1)) continue;
     if (epoch.previous_epoch == 0) {
       const auto [first, only] = beginnings.try_emplace(gateway, number);
       if (!only) {

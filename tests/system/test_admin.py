@@ -4,12 +4,13 @@ import contextlib
 import http.client
 import os
 import re
+import signal
 import socket
 import struct
 import subprocess
 import unittest
 
-from harness import METRIC, Room, run_tidemark, wait_until
+from harness import METRIC, ROOT, Process, Room, run_tidemark, tool, wait_until
 from mqtt_client import Client
 from oracle import Fold
 from streams import CLIMATE, Plant
@@ -59,6 +60,16 @@ class Admin(unittest.TestCase):
             self.assertEqual(301, metrics.value("received"))
             self.assertEqual(301, metrics.value("readings", outcome="counted"))
             self.assertEqual(301, metrics.value("open") + metrics.value("emitted"))
+
+    def test_the_metrics_that_operators_are_told_to_look_at_are_there(self):
+        with open(os.path.join(ROOT, "docs", "OPERATING.md"), encoding="utf-8") as document:
+            told = set(re.findall(r"tidemark_\w+", document.read()))
+        self.assertGreater(len(told), 5)
+        with Room(self) as room:
+            room.broker()
+            edge = room.appliance(CLIMATE).start()
+            self.assertLessEqual(told, {name for name, _ in edge.metrics()})
+            edge.stop()
 
     def test_health_follows_the_broker(self):
         with Room(self) as room:
@@ -118,6 +129,28 @@ class Admin(unittest.TestCase):
             edge.stop()
             stuck.close()
 
+    def test_inspect_follows_through_an_appliance_that_is_killed_and_comes_again(self):
+        with Room(self) as room:
+            _, edge, _ = self.filled(room)
+            follow = room.keep(Process([tool("tidemark"), "inspect", "--config", edge.config, "--follow"],
+                                       room.path("inspect.log")))
+
+            def seen():
+                lines = [line for line in follow.output().splitlines() if line.startswith("{")]
+                return [int(re.match(r'{"position":(\d+),', line)[1]) for line in lines]
+
+            wait_until(seen, 20, "events are printed", [edge, follow])
+            edge.sigkill()
+            wait_until(lambda: re.search("is the appliance running|broke off", follow.output()), 20, "that nobody answers is said",
+                       [follow])
+            edge.start()
+            last = edge.metric("tidemark_log_last_position")
+            wait_until(lambda: seen()[-1] >= last, 20, "what came after the restart is printed", [edge, follow])
+            self.assertEqual(list(range(1, seen()[-1] + 1)), seen())
+            follow.signal(signal.SIGTERM)
+            self.assertEqual(0, follow.wait(10))
+            edge.stop()
+
     def test_what_is_not_there_and_what_is_no_request(self):
         with Room(self) as room:
             _, edge, _ = self.filled(room)
@@ -173,6 +206,27 @@ class Admin(unittest.TestCase):
             wait_until(lambda: ask("/healthz").startswith(b"HTTP/1.1 200"), 20, "healthy again", [edge])
             edge.stop()
 
+    def test_what_stands_at_the_sockets_path_and_is_somebodys_stays(self):
+        with Room(self) as room:
+            room.broker()
+            path = room.path("taken")
+            with open(path, "w") as out:
+                out.write("precious")
+            edge = room.appliance(CLIMATE, admin=f'listen = "unix:{path}"').spawn()
+            self.assertEqual(1, edge.process.wait(20))
+            self.assertIn("in use", edge.process.output())
+            with open(path) as kept:
+                self.assertEqual("precious", kept.read())
+            # Nor is a socket taken from an appliance that listens on it.
+            path = room.path("admin.sock")
+            first = room.appliance(CLIMATE, admin=f'listen = "unix:{path}"', name="first").spawn()
+            wait_until(lambda: run_tidemark("inspect", "--log", f"unix:{path}").returncode == 0, 20, "it listens", [first])
+            second = room.appliance(CLIMATE, admin=f'listen = "unix:{path}"', name="second", client_id="second").spawn()
+            self.assertEqual(1, second.process.wait(20))
+            self.assertIn("in use", second.process.output())
+            self.assertEqual(0, run_tidemark("inspect", "--log", f"unix:{path}").returncode)
+            first.stop()
+
     def test_a_token_guards_what_is_not_loopback(self):
         with Room(self) as room:
             room.broker()
@@ -222,6 +276,21 @@ class Output(unittest.TestCase):
 
     quick = True
 
+    @unittest.skipUnless(os.path.exists("/dev/full"), "there is no /dev/full")
+    def test_what_could_not_be_written_is_no_success(self):
+        with Room(self) as room:
+            room.broker()
+            edge = room.appliance(CLIMATE).start()
+            edge.stop()
+            edge.replay(room.path("v.db"))
+            for arguments in (["verify", "--config", edge.config], ["check", "--config", edge.config],
+                              ["inspect", "--config", edge.config], ["export", "--views", room.path("v.db")]):
+                with open("/dev/full", "wb") as full:
+                    done = subprocess.run([tool("tidemark"), *arguments], stdout=full, stderr=subprocess.PIPE, text=True,
+                                          timeout=30, check=False)
+                self.assertEqual(1, done.returncode, arguments)
+                self.assertIn("No space left", done.stderr)
+
     def test_export_into_a_closed_pipe_ends(self):
         with Room(self) as room:
             broker = room.broker()
@@ -234,7 +303,6 @@ class Output(unittest.TestCase):
                 edge.wait_received(plant.sent)
             edge.stop()
             edge.replay(room.path("v.db"))
-            from harness import tool
             done = subprocess.run(["bash", "-c", f"'{tool('tidemark')}' export --views '{room.path('v.db')}' | head -1"],
                                   capture_output=True, text=True, timeout=30, check=False)
             self.assertEqual(1, len(done.stdout.splitlines()))

@@ -144,6 +144,15 @@ class BadConfiguration(unittest.TestCase):
                 self.assertEqual(2, done.returncode)
                 self.assertIn("token_file", done.stdout + done.stderr)
 
+    def test_what_this_version_cannot_do_yet_is_said_by_check_as_by_run(self):
+        with Room(self) as room:
+            text = GOOD.format(state=room.path("state.db")) + '\n[kafka]\nbrokers = "kafka-1:9092"\ntopic = "telemetry"\n'
+            path, both = self.run_both(room, text, "kafka.toml")
+            line = text[:text.index("[kafka]")].count("\n") + 1
+            for done in both:
+                self.assertEqual(2, done.returncode, done.stdout + done.stderr)
+                self.assertRegex(done.stdout + done.stderr, re.escape(f"{path}:{line}:1: ") + ".*not send to Kafka yet; leave")
+
     def test_a_secret_in_the_configuration_is_refused(self):
         with Room(self) as room:
             text = GOOD.format(state=room.path("state.db")).replace("[mqtt]", '[mqtt]\npassword = "geheim"')
@@ -156,8 +165,15 @@ class BadConfiguration(unittest.TestCase):
     def test_a_wrong_command_line_says_so(self):
         for arguments in ([], ["rnu"], ["run"], ["replay", "--views"], ["export"]):
             done = run_tidemark(*arguments, deadline=20)
-            self.assertNotEqual(0, done.returncode, arguments)
+            self.assertEqual(2, done.returncode, arguments)
             self.assertTrue((done.stdout + done.stderr).strip(), arguments)
+        self.assertIn('did you mean "run"?', run_tidemark("rnu").stderr)
+        for option, command in (("--rollup", "replay"), ("--size", "export")):
+            source = ["--log", "file:x"] if command == "replay" else []
+            for size, word in (("1m", "min"), ("0s", "1min"), ("ten", "")):
+                done = run_tidemark(command, *source, "--views", "v.db", option, size)
+                self.assertEqual(2, done.returncode)
+                self.assertIn(word, done.stderr)
         self.assertEqual(0, run_tidemark("--help").returncode)
         self.assertRegex(run_tidemark("--version").stdout, r"\d+\.\d+\.\d+")
 

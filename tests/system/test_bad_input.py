@@ -1,6 +1,8 @@
 """Bad input never stops the appliance: every payload that is not what the stream says is rejected with its reason and
 counted, its beginning kept, and the good readings beside it are exact."""
 
+import csv
+import io
 import json
 import unittest
 
@@ -236,6 +238,38 @@ class BadInput(unittest.TestCase):
             link.wait_acked(before + [100, 101])
             Plant(None, fold).expect(T0, 1, "good")
             self.finish(room, edge, fold, keep=lambda row: row.startswith("gateway,") or ",good," in row)
+
+    def test_names_without_end_never_make_an_event_that_readers_refuse(self):
+        with Room(self) as room:
+            broker = room.keep(ScriptedBroker())
+            long = stream(tags={f"t{i}": f"v{i}" for i in range(20)}, fields=None)
+            edge = room.appliance(long, broker.url).spawn()
+            link = broker.link()
+            quotes = '\\"' * 200
+            payloads = [
+                climate(T0, 1, v0="x" * 5120),                                     # one tag of 5 KiB
+                climate(T0, 1, **{f"v{i}": "x" * 250 for i in range(20)}),         # each may be, all together may not
+                climate(T0, 1, **{f"v{i}": "\x7f" * 250 for i in range(20)}),
+                b'{"ts":%d,"t":1,"v0":"\xff\xfe"}' % T0,                           # not UTF-8
+                b'{"ts":%d,"t":1,"v0":"\xed\xa0\x80"}' % T0,
+                f'{{"ts":{T0},"t":1,"v0":"\\ud800"}}',                             # half a surrogate pair
+                f'{{"ts":{T0},"t":1,"v0":"a\\u0000b"}}',
+            ]
+            for packet_id, payload in enumerate(payloads, 1):
+                link.publish(climate_topic(), payload, packet_id)
+            # Only the reading with that key is refused; quotes are doubled in the events' JSON, and still fit.
+            link.publish(climate_topic("good"), climate(T0, 1, **{"k" * 5120: 2, "ok": 3}), 97)
+            link.publish(climate_topic("good"),
+                         f'{{"ts":{T0},"t":1,' + ",".join(f'"v{i}":"{quotes}"' for i in range(9)) + "}", 98)
+            link.publish(climate_topic("good"), climate(T0 + DAY, 1), 99)
+            link.wait_acked([*range(1, len(payloads) + 1), 97, 98, 99])
+            edge.wait_received(len(payloads) + 3)
+            self.assertEqual({"malformed": len(payloads) + 1}, rejected(edge))
+            edge.stop()
+            edge.proven()
+            rows = list(csv.DictReader(io.StringIO(edge.fold(room.path("views.db")).decode())))
+            self.assertEqual(["ok", "t", "t"], sorted(row["field"] for row in rows))
+            self.assertIn('"' * 200, [json.loads(row["tags"])["t8"] for row in rows])
 
     def test_duplicate_keys_count_once(self):
         with Room(self) as room:

@@ -14,8 +14,9 @@ import subprocess
 import threading
 import unittest
 
-from harness import Process, Room, Simulator, free_port, sim_replay, tool, wait_until
+from harness import Process, Room, Simulator, free_port, run_tidemark, sim_replay, tool, wait_until
 from mqtt_client import CONNACK, CONNECT, PINGREQ, PINGRESP, PUBACK, PUBLISH, Stream, packet
+from tls import Authority, tls_broker
 
 
 def rows(truth, query):
@@ -258,6 +259,47 @@ class FirmwareSim(unittest.TestCase):
                 if (topic, payload) not in texts:
                     others[topic, json.loads(payload, parse_int=str)["n"]] += times
             self.assertEqual(objects, others)
+
+    def test_the_printed_streams_are_a_configuration_that_is_right(self):
+        with Room(self) as room:
+            for plant, models in (("plant", None), ("{plant}", None), ("plant", "illuminance,power")):
+                printed = subprocess.run([tool("firmware-sim"), "streams", "--plant", plant,
+                                          *(["--models", models] if models else [])], check=True, timeout=20,
+                                         capture_output=True, text=True).stdout
+                with open(room.path("printed.toml"), "w", encoding="utf-8") as out:
+                    out.write('[gateway]\nid = "plant-7"\n\n' + printed)
+                done = run_tidemark("check", "--config", room.path("printed.toml"))
+                self.assertEqual(0, done.returncode, done.stderr)
+
+    @unittest.skipUnless(shutil.which("openssl"), "the openssl command is not installed")
+    def test_over_tls_it_publishes_and_only_to_a_broker_it_can_trust(self):
+        with Room(self) as room:
+            authority = Authority(room.path("ca"), "plant-ca")
+            broker = tls_broker(room, authority, authority.issue("server"))
+            arguments = ["--devices", 20, "--rate", 200, "--duration", "2s", "--patience", 2]
+            truth = room.path("truth.db")
+            sim = room.keep(Simulator(room.folder, broker.secure_url, *arguments, "--ca-file", authority.certificate,
+                                      "--truth", truth))
+            sim.finish(60)
+            meta = dict(rows(truth, "SELECT key, value FROM meta"))
+            self.assertEqual(("1", meta["published"]), (meta["finished"], meta["acknowledged"]))
+            self.assertGreater(int(meta["published"]), 100)
+            log = room.path("log.ndjson")
+            with open(log, "w") as out:
+                out.write('{"topic":"a","payload":1}\n')
+            told = sim_replay(broker.secure_url, "--ca-file", authority.certificate, log)
+            self.assertTrue(told.startswith("1 published, 1 acknowledged"), told)
+
+            # The system's list does not know this authority, another one did not sign, and the name must be right.
+            other = Authority(room.path("other"), "other-ca")
+            for ca in ([], ["--ca-file", other.certificate]):
+                sim = room.keep(Simulator(room.folder, broker.secure_url, *arguments, "--no-truth", *ca, name=f"no{len(ca)}"))
+                self.assertEqual(1, sim.wait(60))
+                self.assertRegex(sim.output().lower(), "certificate|tls|ssl")
+            wrong = tls_broker(room, authority, authority.issue("elsewhere", "DNS:broker.example"), name="elsewhere")
+            sim = room.keep(Simulator(room.folder, wrong.secure_url, *arguments, "--no-truth", "--ca-file",
+                                      authority.certificate, name="elsewhere"))
+            self.assertEqual(1, sim.wait(60))
 
     def test_what_cannot_be_done_is_said_and_told_by_the_exit_status(self):
         with Room(self) as room:

@@ -3,13 +3,15 @@ missing or altered, exactly."""
 
 import contextlib
 import json
+import os
 import re
 import shutil
+import signal
 import sqlite3
 import subprocess
 import unittest
 
-from harness import Room, export, run_tidemark, tool, view_rows, wait_until
+from harness import Process, Room, export, run_tidemark, tool, view_rows, wait_until
 from mqtt_client import Client
 from oracle import COLUMNS, SECOND, Fold
 from streams import CLIMATE, Plant
@@ -69,7 +71,9 @@ class Replay(unittest.TestCase):
             self.assertEqual(fold.csv().decode(), csv)
             self.assertEqual(csv, export(views).decode())
             self.assertEqual(csv, export(views, "--size", "10s").decode())
-            self.assertEqual(COLUMNS + "\n", export(views, "--size", "1h").decode())
+            nothing = run_tidemark("export", "--views", views, "--size", "1h")
+            self.assertEqual((0, COLUMNS + "\n"), (nothing.returncode, nothing.stdout))
+            self.assertRegex(nothing.stderr, "no windows of 1h, only of 10s.*--rollup SIZE")
             rows = [json.loads(line) for line in export(views, "--format", "jsonl").decode().splitlines()]
             self.assertEqual(len(csv.splitlines()) - 1, len(rows))
             self.assertEqual(COLUMNS.split(","), list(rows[0]))
@@ -202,6 +206,147 @@ class Replay(unittest.TestCase):
             self.assertEqual(plant.fold.csv().decode(), export(views).decode())
 
     test_follow_keeps_going.quick = True
+
+    def follower(self, room, edge, views):
+        return room.keep(Process([tool("tidemark"), "replay", "--config", edge.config, "--views", views, "--follow"],
+                                 room.path("follow.log")))
+
+    def test_a_follower_that_is_killed_and_an_appliance_that_is_killed_leave_no_hole_in_the_views(self):
+        with Room(self) as room:
+            broker = room.broker()
+            edge = room.appliance(CLIMATE).start()
+            views = room.path("views.db")
+
+            def folded(windows):
+                with contextlib.suppress(sqlite3.Error):
+                    return view_rows(views, "SELECT count(*) FROM window")[0][0] >= windows
+                return False
+
+            with Client(broker.port, "plant") as client:
+                plant = Plant(client, Fold())
+                for round_ in range(6):
+                    follow = self.follower(room, edge, views)
+                    for i in range(400):
+                        plant.send((round_ * 400 + i) * 1000, i)
+                        # In the middle of what it follows, each time at another place.
+                        if round_ < 3 and i == 100 * (round_ + 1):
+                            follow.kill()
+                    edge.wait_received(plant.sent)
+                    if round_ == 3:
+                        # The same follower goes on when the appliance comes back.
+                        wait_until(lambda: folded(40 * round_ + 1), 20, "the follower is at work", [edge, follow])
+                        edge.sigkill()
+                        wait_until(lambda: re.search("is the appliance running|broke off", follow.output()), 20, "the follower says that nobody "
+                                   "answers", [follow])
+                        edge.start()
+                        edge.wait_received(plant.sent)
+                    if round_ >= 3:
+                        wait_until(lambda: folded(40 * (round_ + 1) - 1), 20, "the windows are in the views", [edge, follow])
+                        follow.signal(signal.SIGTERM)
+                        self.assertEqual(0, follow.wait(10))
+                plant.close_windows()
+                edge.wait_received(plant.sent)
+            edge.stop()
+            edge.replay(views)
+            self.assertEqual(plant.fold.csv().decode(), export(views).decode())
+
+    def test_over_a_unix_socket_and_with_a_token(self):
+        with Room(self) as room:
+            edge, fold = self.fill(room, 300)
+            with open(edge.config, encoding="utf-8") as config:
+                whole = config.read()
+            with open(room.path("token"), "w") as out:
+                out.write("let-me-in\n")
+            with open(room.path("wrong"), "w") as out:
+                out.write("let-me-out\n")
+            socket_path = room.path("admin.sock")
+            address = f'listen = "127.0.0.1:{edge.admin_port}"'
+            token = f'\ntoken_file = "{room.path("token")}"'
+            self.assertIn(address, whole)
+
+            def restart(admin, answers):
+                with open(edge.config, "w", encoding="utf-8") as out:
+                    out.write(whole.replace(address, admin))
+                edge.spawn()
+                wait_until(lambda: run_tidemark("inspect", *answers).returncode == 0, 20, "it answers", [edge])
+
+            place = f"unix:{socket_path}"
+            restart(f'listen = "{place}"', ["--log", place])
+            for number, source in enumerate((["--log", place], ["--config", edge.config])):
+                views = room.path(f"unix{number}.db")
+                done = run_tidemark("replay", *source, "--views", views)
+                self.assertEqual(0, done.returncode, done.stderr)
+                self.assertIn(place, done.stderr)
+                self.assertEqual(fold.csv().decode(), export(views).decode())
+            edge.stop()
+            self.assertFalse(os.path.exists(socket_path))
+
+            restart(address + token, ["--config", edge.config])
+            for number, source in enumerate((["--config", edge.config],
+                                             ["--log", edge.admin_url, "--token-file", room.path("token")])):
+                views = room.path(f"token{number}.db")
+                done = run_tidemark("replay", *source, "--views", views)
+                self.assertEqual(0, done.returncode, done.stderr)
+                self.assertEqual(fold.csv().decode(), export(views).decode())
+            for arguments, word in (([], "asks for a token"), (["--token-file", room.path("wrong")], "not take this token"),
+                                    (["--token-file", room.path("absent")], "no token can be read")):
+                done = run_tidemark("replay", "--log", edge.admin_url, *arguments, "--views", room.path("no.db"))
+                self.assertEqual(1, done.returncode)
+                self.assertIn(word, done.stderr)
+                self.assertFalse(os.path.exists(room.path("no.db")), "no empty views are left behind")
+            edge.stop()
+
+    def test_a_log_whose_beginning_is_gone_is_refused_unless_told(self):
+        with Room(self) as room:
+            edge, _ = self.fill(room, 1500)
+            half = room.path("half.db")
+            run_tidemark("replay", "--log", f"file:{edge.state}", "--views", half)
+            whole = view_rows(half, "SELECT source, start, count FROM window ORDER BY source, start")
+            # As retention leaves it: the first rows are not there any more.
+            def trim(db, columns):
+                db.execute("DELETE FROM log WHERE position <= 5")
+
+            done, copy = self.altered(room, edge, "trimmed", trim)
+            self.assertEqual(0, done.returncode, done.stdout + done.stderr)
+            self.assertIn("begins at position 6", done.stdout)
+            views = room.path("views.db")
+            done = run_tidemark("replay", "--log", f"file:{copy}", "--views", views)
+            self.assertEqual(1, done.returncode)
+            self.assertRegex(done.stderr, "positions 1 to 5 of the log are gone.*--from-retained")
+            done = run_tidemark("replay", "--log", f"file:{copy}", "--views", views, "--from-retained")
+            self.assertEqual(0, done.returncode, done.stderr)
+            rest = view_rows(views, "SELECT source, start, count FROM window ORDER BY source, start")
+            self.assertTrue(rest)
+            self.assertLess(len(rest), len(whole))
+            self.assertLessEqual({row[:2] for row in rest}, {row[:2] for row in whole})
+            # It goes on from there as from anywhere, without being told again.
+            done = run_tidemark("replay", "--log", f"file:{copy}", "--views", views)
+            self.assertEqual(0, done.returncode, done.stderr)
+            # Views that stand where the log still reaches need nothing that is gone.
+            done = run_tidemark("replay", "--log", f"file:{copy}", "--views", half)
+            self.assertEqual(0, done.returncode, done.stderr)
+            self.assertEqual(whole, view_rows(half, "SELECT source, start, count FROM window ORDER BY source, start"))
+
+    test_a_log_whose_beginning_is_gone_is_refused_unless_told.quick = True
+    test_over_a_unix_socket_and_with_a_token.quick = True
+
+    def test_a_file_is_not_followed_and_another_gateways_log_is_not_mixed_in(self):
+        with Room(self) as room:
+            edge, _ = self.fill(room, 300)
+            done = run_tidemark("replay", "--log", f"file:{edge.state}", "--views", edge.state)
+            self.assertEqual(2, done.returncode)
+            self.assertIn("the state file itself", done.stderr)
+            done = run_tidemark("replay", "--log", f"file:{edge.state}", "--views", room.path("v.db"), "--follow")
+            self.assertEqual(1, done.returncode)
+            self.assertIn("needs a running appliance", done.stderr)
+            edge.replay(room.path("v.db"))
+            other = room.appliance(CLIMATE, gateway="plant-8", name="other", client_id="other").start()
+            other.stop()
+            done = run_tidemark("replay", "--config", other.config, "--views", room.path("v.db"))
+            self.assertEqual(1, done.returncode)
+            self.assertIn("another gateway's", done.stderr)
+
+    test_a_file_is_not_followed_and_another_gateways_log_is_not_mixed_in.quick = True
 
     def test_replay_refuses_what_is_no_log(self):
         with Room(self) as room:

@@ -55,6 +55,22 @@ class StateFiles(unittest.TestCase):
             self.refused(edge, "not a tidemark", "not ours", "another program")
             self.assertEqual(before, bytes_of(edge.state))
 
+    def test_of_another_gateway(self):
+        with Room(self) as room:
+            edge, plant = self.used(room)
+            before = bytes_of(edge.state)
+            other = room.appliance(CLIMATE, state=edge.state, gateway="plant-8", name="other")
+            self.refused(other, 'gateway "plant-7"')
+            self.assertIn('write gateway.id = "plant-7"', other.process.output())
+            done = other.verify()
+            self.assertEqual(1, done.returncode)
+            self.assertIn('gateway "plant-7"', done.stderr)
+            self.assertEqual(before, bytes_of(edge.state))
+            edge.start()
+            edge.stop()
+            self.assertEqual(plant.fold.csv().decode(), edge.fold(room.path("views.db")).decode())
+            edge.proven()
+
     def test_not_a_database(self):
         with Room(self) as room:
             room.broker()

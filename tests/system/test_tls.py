@@ -1,7 +1,6 @@
 """TLS to the broker: the server is checked by default, a client certificate is shown where one is asked for, and what is
 wrong is said clearly."""
 
-import os
 import shutil
 import subprocess
 import unittest
@@ -9,50 +8,12 @@ import unittest
 from harness import Broker, Room, wait_until
 from oracle import Fold
 from streams import CLIMATE, Plant
-
-
-class Authority:
-    """A certificate authority of the test's own, by the openssl command."""
-
-    def __init__(self, folder, name):
-        self.folder, self.name = folder, name
-        os.makedirs(folder, exist_ok=True)
-        self.certificate = self._path(name, "crt")
-        self._openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
-                      "-subj", f"/CN={name}", "-keyout", self._path(name, "key"), "-out", self.certificate)
-
-    def _path(self, name, kind):
-        return os.path.join(self.folder, f"{name}.{kind}")
-
-    @staticmethod
-    def _openssl(*arguments):
-        done = subprocess.run(["openssl", *arguments], capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
-
-    def issue(self, name, alternative="IP:127.0.0.1,DNS:localhost", valid_days="2"):
-        """(certificate, key) signed by this authority."""
-        key, request, certificate = self._path(name, "key"), self._path(name, "csr"), self._path(name, "crt")
-        self._openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={name}",
-                      "-keyout", key, "-out", request)
-        with open(self._path(name, "ext"), "w") as out:
-            out.write(f"subjectAltName={alternative}\n")
-        self._openssl("x509", "-req", "-in", request, "-CA", self.certificate, "-CAkey", self._path(self.name, "key"),
-                      "-CAcreateserial", "-days", valid_days, "-extfile", self._path(name, "ext"), "-out", certificate)
-        return certificate, key
+from tls import Authority, tls_broker
 
 
 @unittest.skipUnless(shutil.which("openssl"), "the openssl command is not installed")
 class Tls(unittest.TestCase):
     quick = True
-
-    def tls_broker(self, room, authority, server, client_certificates=False, extra=""):
-        certificate, key = server
-        lines = [f"cafile {authority.certificate}", f"certfile {certificate}", f"keyfile {key}"]
-        if client_certificates:
-            lines += ["require_certificate true"]
-        broker = room.keep(Broker(room.folder, listener="\n".join(lines), extra=extra)).start()
-        broker.secure_url = f"mqtts://127.0.0.1:{broker.port}"
-        return broker
 
     def send(self, broker, authority, client=None):
         """Publishes two readings over TLS by mosquitto's own program or, without it, by Python's ssl."""
@@ -94,7 +55,7 @@ class Tls(unittest.TestCase):
     def test_with_our_own_authority(self):
         with Room(self) as room:
             authority = Authority(room.path("ca"), "plant-ca")
-            broker = self.tls_broker(room, authority, authority.issue("server"))
+            broker = tls_broker(room, authority, authority.issue("server"))
             edge = room.appliance(CLIMATE, broker.secure_url, mqtt=f'ca_file = "{authority.certificate}"')
             self.works(room, broker, authority, edge)
 
@@ -102,7 +63,7 @@ class Tls(unittest.TestCase):
         with Room(self) as room:
             authority = Authority(room.path("ca"), "plant-ca")
             other = Authority(room.path("other"), "other-ca")
-            broker = self.tls_broker(room, authority, authority.issue("server"))
+            broker = tls_broker(room, authority, authority.issue("server"))
             for mqtt in ("", f'ca_file = "{other.certificate}"'):
                 edge = room.appliance(CLIMATE, broker.secure_url, mqtt=mqtt)
                 self.refused(edge, "certificate")
@@ -110,7 +71,7 @@ class Tls(unittest.TestCase):
     def test_a_certificate_for_another_name_is_refused(self):
         with Room(self) as room:
             authority = Authority(room.path("ca"), "plant-ca")
-            broker = self.tls_broker(room, authority, authority.issue("server", "DNS:broker.example"))
+            broker = tls_broker(room, authority, authority.issue("server", "DNS:broker.example"))
             edge = room.appliance(CLIMATE, broker.secure_url, mqtt=f'ca_file = "{authority.certificate}"')
             self.refused(edge, "name", "address", "host")
 
@@ -118,7 +79,7 @@ class Tls(unittest.TestCase):
         with Room(self) as room:
             authority = Authority(room.path("ca"), "plant-ca")
             client = authority.issue("gateway-7")
-            broker = self.tls_broker(room, authority, authority.issue("server"), client_certificates=True)
+            broker = tls_broker(room, authority, authority.issue("server"), client_certificates=True)
             ca = f'ca_file = "{authority.certificate}"\n'
             edge = room.appliance(CLIMATE, broker.secure_url,
                                   mqtt=ca + f'cert_file = "{client[0]}"\nkey_file = "{client[1]}"')
@@ -129,7 +90,7 @@ class Tls(unittest.TestCase):
     def test_plain_mqtt_to_a_tls_port_and_tls_to_a_plain_port(self):
         with Room(self) as room:
             authority = Authority(room.path("ca"), "plant-ca")
-            broker = self.tls_broker(room, authority, authority.issue("server"))
+            broker = tls_broker(room, authority, authority.issue("server"))
             self.refused(room.appliance(CLIMATE, broker.url), "broker", "connect", "closed")
             plain = room.keep(Broker(room.path("plain"))).start()
             edge = room.appliance(CLIMATE, f"mqtts://127.0.0.1:{plain.port}", mqtt=f'ca_file = "{authority.certificate}"')
@@ -138,7 +99,7 @@ class Tls(unittest.TestCase):
     def test_files_that_are_not_there_or_are_no_certificates(self):
         with Room(self) as room:
             authority = Authority(room.path("ca"), "plant-ca")
-            broker = self.tls_broker(room, authority, authority.issue("server"))
+            broker = tls_broker(room, authority, authority.issue("server"))
             with open(room.path("rubbish.pem"), "w") as out:
                 out.write("rubbish")
             for path in ("absent.pem", "rubbish.pem"):

@@ -209,6 +209,13 @@ TEST_CASE("names that cannot be used are refused") {
       within("[[stream.field]]\npath = \"a\"\nname = \"t\"\n[[stream.field]]\npath = \"b\"\nname = §\"t\"",
              {"\"t\" names an earlier field, too"}),
       within("[[stream.field]]\npath = \"a\"\n[[stream.field]]\npath = §\"a\"", {"names an earlier field, too"}),
+      within("format = \"scalar\"\n[[stream.field]]\nname = \"a\"\n§[[stream.field]]\nname = \"b\"", {"one value"}),
+      // What stands in every event may not be without end.
+      within("[[stream.field]]\npath = \"a\"\nname = §\"" + std::string(257, 'x') + "\"",
+             {"name has 257 bytes", "256"}),
+      within("[[stream.field]]\npath = \"a\"\nunit = §\"" + std::string(257, 'x') + "\"",
+             {"unit has 257 bytes", "256"}),
+      within("[[stream.field]]\npath = §\"" + std::string(257, 'x') + "\"", {"path has 257 bytes", "a name of"}),
   });
 }
 

@@ -234,6 +234,15 @@ TEST_CASE("every key reaches its place") {
   CHECK(c.streams[1].tags.empty());
 }
 
+TEST_CASE("the field of a scalar stream needs no path") {
+  const std::string scalar = std::string(kStream) + "format = \"scalar\"\n[[stream.field]]\nunit = \"m\"\n";
+  using Fields = std::vector<FieldDefinition>;
+  CHECK(good(scalar).streams[0].fields == Fields{{"", "value", "m", FieldKind::gauge}});
+  CHECK(good(scalar + "name = \"level\"\n").streams[0].fields == Fields{{"", "level", "m", FieldKind::gauge}});
+  CHECK(good(scalar + "path = \"level\"\n").streams[0].fields == Fields{{"level", "level", "m", FieldKind::gauge}});
+  CHECK(canonical_text(good(canonical_text(good(scalar)))) == canonical_text(good(scalar)));
+}
+
 TEST_CASE("the canonical text is read back as the same configuration") {
   for (const std::string_view text : {kStream, kEverything}) {
     const std::string canonical = canonical_text(good(text));

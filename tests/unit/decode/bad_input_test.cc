@@ -205,6 +205,35 @@ TEST_CASE("a topic that is not clean text is malformed") {
   CHECK(decode("{\"temperature\":1}", "plant/n//climate") == " temperature=1 !missing_field");
 }
 
+TEST_CASE("the tags of a series have 2,047 bytes together, names and values and 3 for each") {
+  StreamDefinition stream = climate();
+  stream.topic = "plant/{device}/{a}/{b}";
+  stream.default_tags = false;
+  for (int i = 0; i < 9; ++i) stream.tags.emplace_back("t" + std::to_string(i), i < 7 ? "v" + std::to_string(i) : "");
+  stream.tags[7].second = "{a}";
+  stream.tags[8].second = "{b}";
+  stream.fields = {field("x")};
+  Decoding decode(stream);
+  // 9 * (2 + 3) of names, 7 * 256 in the payload, and the rest of 210 bytes in the topic.
+  std::string payload = "{\"x\":1";
+  for (int i = 0; i < 7; ++i) payload += ",\"v" + std::to_string(i) + "\":\"" + std::string(256, '"' + 1) + "\"";
+  payload += "}";
+  const auto topic = [](std::size_t bytes) { return "plant/d/" + std::string(bytes - 5, 'a') + "/bbbbb"; };
+  CHECK(decode(payload, topic(210)).ends_with(" x=1"));
+  CHECK(decode(payload, topic(211)).ends_with(" x=1 !malformed"));
+  // What another payload leaves of the bytes is not asked for.
+  CHECK(decode("{\"x\":1}", topic(211)).ends_with(" x=1"));
+
+  StreamDefinition scalar = stream;
+  scalar.format = PayloadFormat::scalar;
+  scalar.topic = "plant/{device}/{a+}";
+  for (auto& tag : scalar.tags) tag.second = "{a}";
+  scalar.fields.clear();
+  Decoding read(scalar);
+  CHECK(read("1", "plant/d/" + std::string(222, 'a')).ends_with(" value=1"));  // 45 + 9 * 222 = 2,043
+  CHECK(read("1", "plant/d/" + std::string(223, 'a')) == "malformed");
+}
+
 TEST_CASE("a large object of equal keys is one reading") {
   StreamDefinition all = temperature();
   all.fields.clear();

@@ -72,6 +72,11 @@ TEST_CASE("every template and path is checked, by key") {
             s.tags = {{"", "x"}};
           }),
           DecoderError::bad_tag, "tags", "1 to 256 bytes");
+  refused(with([](auto& s) {
+            s.default_tags = false;
+            for (char c = 'a'; c < 'a' + 8; ++c) s.tags.emplace_back(std::string(256, c), "x");
+          }),
+          DecoderError::bad_tag, "tags", "no room for their values");
 }
 
 TEST_CASE("a scalar payload has no paths") {
