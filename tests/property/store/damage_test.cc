@@ -10,6 +10,7 @@
 #include "edge/store/sqlite.h"
 #include "edge/store/sqlite_store.h"
 #include "tests/support/crash_vfs.h"
+#include "tests/support/effort.h"
 #include "tests/support/seeded_random.h"
 
 namespace tidemark::test {
@@ -172,8 +173,7 @@ bool survive(const Original& original, std::uint64_t seed, const std::string& fi
 
 TEST_CASE("one flipped bit anywhere is noticed or does no harm, and work goes on") {
   const Original original = make();
-  const char* flips_text = std::getenv("STORE_FLIPS");
-  const std::uint64_t flips = flips_text != nullptr ? std::stoull(flips_text) : 4'000;
+  const std::uint64_t flips = effort("STORE_FLIPS", 4'000);
   std::uint64_t refused = 0;
   std::uint64_t damaged = 0;
   for (std::uint64_t seed = 1; seed <= flips; ++seed) {
