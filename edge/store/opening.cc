@@ -58,6 +58,7 @@ Result<void, StoreError> Opening::find() {
       if (options_.vfs.empty()) return make_private_file(options_.path);
       return {};
     case StateFile::plausible:
+      mend_header(options_.path, options_.vfs);
       return {};
   }
   return {};
@@ -127,6 +128,7 @@ Result<std::unique_ptr<Connection>, StoreError> Opening::run() {
   if (auto ours = check_owner(); !ours) return tl::unexpected(ours.error());
   if (auto done = migrate(*connection_, migrations()); !done) return failed(done.error(), "making its tables");
   if (auto done = start_wal(); !done) return failed(done.error(), "taking up what the process before had written");
+  if (auto done = mend_definitions(*connection_); !done) return failed(done.error(), "reading its list of tables");
   return std::move(connection_);
 }
 

@@ -1,6 +1,7 @@
 #include "edge/store/schema.h"
 
 #include <string>
+#include <vector>
 
 #include "edge/bytes/assert.h"
 
@@ -44,6 +45,51 @@ sqlite::Outcome<void> migrate(sqlite::Connection& connection, std::span<const ch
   sql += "PRAGMA application_id=" + std::to_string(kApplicationId) + ";PRAGMA user_version=" + std::to_string(last) +
          ";COMMIT;";
   return connection.execute(sql.c_str());
+}
+
+namespace {
+
+struct Definition {
+  std::string table;
+  std::string sql;
+};
+
+sqlite::Outcome<std::vector<Definition>> definitions_of(sqlite::Connection& connection) {
+  std::vector<Definition> out;
+  auto statement = connection.prepare("SELECT name, sql FROM sqlite_schema WHERE type = 'table'");
+  if (!statement) return tl::unexpected(statement.error());
+  auto rows = statement->query();
+  for (;;) {
+    const auto more = rows.next();
+    if (!more) return tl::unexpected(more.error());
+    if (!*more) return out;
+    out.push_back({std::string(rows.bytes(0)), std::string(rows.bytes(1))});
+  }
+}
+
+}  // namespace
+
+sqlite::Outcome<void> mend_definitions(sqlite::Connection& connection) {
+  auto pattern = sqlite::Connection::open(":memory:", "");
+  if (!pattern) return tl::unexpected(pattern.error());
+  if (auto made = migrate(**pattern, migrations()); !made) return made;
+  const auto wanted = definitions_of(**pattern);
+  if (!wanted) return tl::unexpected(wanted.error());
+  const auto found = definitions_of(connection);
+  if (!found) return tl::unexpected(found.error());
+  bool mended = false;
+  for (const Definition& right : *wanted) {
+    for (const Definition& is : *found) {
+      if (is.table != right.table || is.sql == right.sql) continue;
+      if (auto on = connection.execute("PRAGMA writable_schema=ON"); !on) return on;
+      auto update = connection.prepare("UPDATE sqlite_schema SET sql = ?1 WHERE type = 'table' AND name = ?2");
+      if (!update) return tl::unexpected(update.error());
+      if (auto done = update->execute(sqlite::Text{right.sql}, sqlite::Text{right.table}); !done) return done;
+      mended = true;
+    }
+  }
+  if (!mended) return {};
+  return connection.execute("PRAGMA writable_schema=RESET");
 }
 
 }  // namespace tidemark

@@ -25,4 +25,9 @@ std::int64_t schema_version();
 /// Brings the file to the last of `steps` in one transaction. Its version must not be above that.
 sqlite::Outcome<void> migrate(sqlite::Connection& connection, std::span<const char* const> steps);
 
+/// Puts the definitions of the tables right where they are not what the migrations made: they have no check of their
+/// own, and a flipped letter can turn a table's key into an empty column. For a file of the present version, outside
+/// any transaction. What SQLite cannot even parse it has refused before.
+sqlite::Outcome<void> mend_definitions(sqlite::Connection& connection);
+
 }  // namespace tidemark

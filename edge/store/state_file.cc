@@ -22,7 +22,12 @@ namespace {
 // https://www.sqlite.org/fileformat2.html, section 1.3.
 constexpr std::string_view kMagic("SQLite format 3\0", 16);
 constexpr std::size_t kHeaderBytes = 100;
+constexpr std::size_t kPageSizeOffset = 16;        // two bytes, big-endian; 1 stands for 65,536
+constexpr std::size_t kFormatVersionsOffset = 18;  // two bytes: for writing, for reading
+constexpr std::size_t kChangeCounterOffset = 24;
+constexpr std::size_t kPagesOffset = 28;
 constexpr std::size_t kApplicationIdOffset = 68;
+constexpr std::size_t kPagesValidForOffset = 92;  // the change counter for which the number of pages holds
 
 using Header = std::array<char, kHeaderBytes>;
 
@@ -65,6 +70,13 @@ class RawFile {
     return got == SQLITE_OK || got == SQLITE_IOERR_SHORT_READ;
   }
 
+  bool write(std::string_view bytes, std::size_t offset) {
+    return open_ && file_->pMethods->xWrite(file_, bytes.data(), static_cast<int>(bytes.size()),
+                                            static_cast<sqlite3_int64>(offset)) == SQLITE_OK;
+  }
+
+  bool sync() { return open_ && file_->pMethods->xSync(file_, SQLITE_SYNC_NORMAL) == SQLITE_OK; }
+
   bool forget_cached_pages() {
     if (!open_ || file_->pMethods->xSync(file_, SQLITE_SYNC_NORMAL) != SQLITE_OK) return false;
     file_->pMethods->xFileControl(file_, kForgetCachedPages, nullptr);
@@ -79,6 +91,19 @@ class RawFile {
   sqlite3_file* file_;
   bool open_ = false;
 };
+
+bool is_ours(const Header& header) {
+  return std::string_view(header.data(), kMagic.size()) == kMagic &&
+         big_endian(header, kApplicationIdOffset) == kApplicationId;
+}
+
+bool is_empty(sqlite3_vfs* vfs, const std::string& path, int flag) {
+  if (!exists(vfs, path)) return true;
+  Header header{};
+  sqlite3_int64 size = 1;
+  RawFile(vfs, path, flag | SQLITE_OPEN_READONLY).read(header, size);
+  return size == 0;
+}
 
 // The same for the platform's own VFS, which lends nobody its descriptors. Not for a file this process has open:
 // closing any descriptor of a file drops the process's locks on it.
@@ -110,10 +135,33 @@ Result<StateFile, StoreError> look_at_state_file(const std::string& path, const 
   if (!RawFile(vfs, full, SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_READONLY).read(header, size) || size == 0) {
     return StateFile::plausible;
   }
-  const bool ours = std::string_view(header.data(), kMagic.size()) == kMagic &&
-                    big_endian(header, kApplicationIdOffset) == kApplicationId;
-  if (ours || exists(vfs, full + "-wal") || exists(vfs, full + "-journal")) return StateFile::plausible;
+  if (is_ours(header) || exists(vfs, full + "-wal") || exists(vfs, full + "-journal")) return StateFile::plausible;
   return StateFile::foreign;
+}
+
+void mend_header(const std::string& path, const std::string& vfs_name) {
+  sqlite3_vfs* vfs = sqlite3_vfs_find(vfs_name.empty() ? nullptr : vfs_name.c_str());
+  if (vfs == nullptr || !exists(vfs, path)) return;
+  Header header{};
+  sqlite3_int64 size = 0;
+  RawFile(vfs, path, SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_READONLY).read(header, size);
+  if (!is_ours(header)) return;
+  const auto usual = [&](std::size_t offset) { return header[offset] == 1 || header[offset] == 2; };
+  const bool versions = usual(kFormatVersionsOffset) && usual(kFormatVersionsOffset + 1);
+  const auto page = static_cast<sqlite3_int64>(big_endian(header, kPageSizeOffset) >> 16);
+  const sqlite3_int64 pages = big_endian(header, kPagesOffset);
+  const bool believed = big_endian(header, kChangeCounterOffset) == big_endian(header, kPagesValidForOffset);
+  const bool wrong =
+      believed && pages * (page == 1 ? 65'536 : page) != size && is_empty(vfs, path + "-wal", SQLITE_OPEN_WAL);
+  if (versions && !wrong) return;
+  RawFile file(vfs, path, SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_READWRITE);
+  if (!versions) file.write("\x02\x02", kFormatVersionsOffset);
+  if (wrong) {
+    std::string other(header.data() + kChangeCounterOffset, 4);
+    other.back() = static_cast<char>(~other.back());
+    file.write(other, kPagesValidForOffset);
+  }
+  file.sync();
 }
 
 Result<void, StoreError> forget_cached_pages(const std::string& path, const std::string& vfs_name) {

@@ -28,6 +28,12 @@ Result<void, StoreError> make_private_file(const std::string& path);
 /// to be written, then have the cache dropped.
 Result<void, StoreError> forget_cached_pages(const std::string& path, const std::string& vfs);
 
+/// Mends two fields of the header that a flipped bit changes unnoticed. The number of pages: SQLite believes it and
+/// would write new pages over those behind it; made to look out of date, it is counted from the file's size. The
+/// versions of the format: another number than 1 or 2 makes the file look read-only or foreign. Where it cannot be
+/// mended, SQLite says why. Files with a WAL have their size from there.
+void mend_header(const std::string& path, const std::string& vfs);
+
 /// A file control for VFSs that can do the latter, for tests; SQLite leaves numbers above 100 to applications.
 inline constexpr int kForgetCachedPages = 0x54494445;
 

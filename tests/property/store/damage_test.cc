@@ -173,10 +173,12 @@ bool survive(const Original& original, std::uint64_t seed, const std::string& fi
 
 TEST_CASE("one flipped bit anywhere is noticed or does no harm, and work goes on") {
   const Original original = make();
+  const char* from_text = std::getenv("STORE_SEED");
+  const std::uint64_t from = from_text != nullptr ? std::stoull(from_text) : 1;
   const std::uint64_t flips = effort("STORE_FLIPS", 4'000);
   std::uint64_t refused = 0;
   std::uint64_t damaged = 0;
-  for (std::uint64_t seed = 1; seed <= flips; ++seed) {
+  for (std::uint64_t seed = from; seed < from + flips; ++seed) {
     SeededRandom random(seed);
     std::string file = original.file;
     const std::uint64_t offset = random.chance(1, 5) ? random.below(600) : random.below(file.size());

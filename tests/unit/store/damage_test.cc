@@ -53,6 +53,49 @@ std::int64_t query(const std::string& path, const std::string& sql) {
   return value;
 }
 
+void flip(const std::string& path, std::size_t offset, unsigned char mask) {
+  std::string bytes = bytes_of(path);
+  bytes[offset] = static_cast<char>(static_cast<unsigned char>(bytes[offset]) ^ mask);
+  write_bytes(path, bytes);
+}
+
+// Offsets 28 to 31 are the number of pages, 18 and 19 the versions of the format, in SQLite's header.
+TEST_CASE("a flipped bit in the header's number of pages or in its versions does no harm") {
+  for (const std::size_t offset : {18u, 19u, 28u, 29u, 30u, 31u}) {
+    for (unsigned bit = 0; bit < 8; ++bit) {
+      Folder folder;
+      fill(folder.file());
+      flip(folder.file(), offset, static_cast<unsigned char>(1u << bit));
+      CAPTURE(offset);
+      CAPTURE(bit);
+      for (int life = 0; life < 2; ++life) {
+        Started started = start(options_of(folder.file()));
+        REQUIRE(started.rows.size() == (life == 0 ? 3 : 23));
+        CHECK(started.rows[1].plan == kPlan);
+        CHECK(started.store->figures().damaged_rows == 0);
+        // Enough to need new pages: they must not be old ones.
+        for (std::uint64_t i = 0; life == 0 && i < 20; ++i) commit(*started.store, group_of(noise(2'000, 40 + i), 1));
+        close(started);
+      }
+    }
+  }
+}
+
+TEST_CASE("a flipped letter in a table's definition is put right") {
+  Folder folder;
+  fill(folder.file());
+  const std::size_t at = bytes_of(folder.file()).find("log(position INTEGER PRIMARY KEY");
+  REQUIRE(at != std::string::npos);
+  flip(folder.file(), at + 24, 8);  // "PRIEARY": no key any more, and SQLite does not mind
+  for (int life = 0; life < 2; ++life) {
+    Started started = start(options_of(folder.file()));
+    CHECK(started.rows.size() == 3);
+    CHECK(started.store->read_log(1, UINT64_MAX).value().size() == 3);
+    close(started);
+  }
+  CHECK(query(folder.file(), "SELECT count(*) FROM log WHERE position BETWEEN 1 AND 3") == 3);
+}
+
 TEST_CASE("a damaged plan is set aside, told of with its number of readings at every start, and counted once") {
   Folder folder;
   fill(folder.file());
