@@ -1,0 +1,372 @@
+#include "gateway/uplink/uplink.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+namespace tidemark {
+namespace {
+
+constexpr std::chrono::milliseconds kContactLimit{5'000};
+constexpr std::uint64_t kReadBytes = 512 * 1024;
+// More segments than this mean a link that keeps breaking: splitting once more would only add to them.
+constexpr std::size_t kMostSegments = 16;
+
+std::chrono::nanoseconds nanoseconds_of(Duration duration) {
+  return std::chrono::nanoseconds(duration.ns);
+}
+
+}  // namespace
+
+Uplink::Uplink(UplinkSettings settings, UplinkSource source)
+    : settings_(std::move(settings)), source_(std::move(source)) {}
+
+Uplink::~Uplink() {
+  stop(Duration{});
+}
+
+void Uplink::start(std::uint64_t first, std::uint64_t last, const std::string& segments, const std::string& contact) {
+  segments_ = Segments::parse(segments).value_or(Segments(std::max<std::uint64_t>(first, 1)));
+  contact_ = Contact::parse(contact);
+  last_ = last;
+  // What was trimmed before Kafka was switched on is not there to be sent.
+  if (segments.empty()) settings_changed_ = true;
+  thread_ = std::thread([this] { run(); });
+}
+
+void Uplink::stop(Duration limit) {
+  if (!thread_.joinable()) return;
+  {
+    std::unique_lock lock(mutex_);
+    if (figures_.state == UplinkState::sending) {
+      changed_.wait_for(lock, nanoseconds_of(limit), [&] { return segments_.backlog(last_) == 0; });
+    }
+    stopping_.store(true, std::memory_order_release);
+    changed_.notify_all();
+  }
+  thread_.join();
+}
+
+void Uplink::consent() {
+  const std::lock_guard lock(mutex_);
+  consented_ = true;
+  changed_.notify_all();
+}
+
+UplinkFigures Uplink::figures() const {
+  const std::lock_guard lock(mutex_);
+  UplinkFigures out = figures_;
+  out.backlog = segments_.backlog(last_);
+  out.last_offset = contact_ ? contact_->last_offset : -1;
+  return out;
+}
+
+void Uplink::committed(std::uint64_t first_row, std::span<const LogEvent> events) {
+  const std::lock_guard lock(mutex_);
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    recent_.push_back({first_row + i, events[i].bytes});
+    recent_bytes_ += events[i].bytes.size();
+  }
+  last_ = first_row + events.size() - 1;
+  while (recent_bytes_ > settings_.memory && !recent_.empty()) {
+    recent_bytes_ -= recent_.front().bytes.size();
+    recent_.pop_front();
+  }
+  changed_.notify_all();
+}
+
+std::uint64_t Uplink::first_needed() const {
+  const std::lock_guard lock(mutex_);
+  return segments_.first_needed();
+}
+
+std::uint64_t Uplink::backlog() const {
+  const std::lock_guard lock(mutex_);
+  return segments_.backlog(last_);
+}
+
+std::vector<std::pair<std::string, std::string>> Uplink::changed_settings() {
+  const std::lock_guard lock(mutex_);
+  if (!std::exchange(settings_changed_, false)) return {};
+  std::vector<std::pair<std::string, std::string>> out = {{kSegmentsSetting, segments_.text()}};
+  if (contact_) out.emplace_back(kContactSetting, contact_->text());
+  return out;
+}
+
+/// False: stop.
+bool Uplink::wait(Duration duration) {
+  std::unique_lock lock(mutex_);
+  changed_.wait_for(lock, nanoseconds_of(duration),
+                    [&] { return stopping_.load(std::memory_order_acquire) || consented_; });
+  return !stopping_.load(std::memory_order_acquire);
+}
+
+/// Said once for each new reason.
+void Uplink::trouble(UplinkState state, const std::string& what, const std::string& advice) {
+  const std::lock_guard lock(mutex_);
+  figures_.state = state;
+  if (figures_.trouble == what) return;
+  figures_.trouble = what;
+  spdlog::warn("Kafka: {}. Events are kept in the local log and go on from where they were acknowledged. {}", what,
+               advice);
+}
+
+void Uplink::run() {
+  Duration pause = settings_.retry_least;
+  while (!stopping_.load(std::memory_order_acquire)) {
+    const std::uint64_t before = figures().acknowledged;
+    if (const auto wanted = settings_.producer(); !wanted) {
+      trouble(UplinkState::connecting, wanted.error().context, "Mend the configuration or the file.");
+    } else if (auto producer = KafkaProducer::create(*wanted); !producer) {
+      trouble(UplinkState::connecting, producer.error().context, "Mend [kafka] of the configuration and restart.");
+    } else {
+      // A request must not be larger than the topic takes; one record may be, once compressed it may fit.
+      if (make_contact(**producer)) {
+        begin_epoch_if_behind();
+        send(**producer);
+      }
+      producer->reset();
+    }
+    {
+      const std::lock_guard lock(mutex_);
+      segments_.rewind();
+      if (figures_.state == UplinkState::sending) figures_.state = UplinkState::connecting;
+    }
+    read_ahead_.clear();
+    flying_.clear();
+    pause = figures().acknowledged > before ? settings_.retry_least
+                                            : std::min(Duration{pause.ns * 2}, settings_.retry_most);
+    if (!wait(pause)) return;
+  }
+}
+
+bool Uplink::make_contact(KafkaProducer& producer) {
+  const auto facts = producer.look_at(settings_.topic, kContactLimit);
+  if (!facts && facts.error().code == KafkaError::no_topic) {
+    if (settings_.create_partitions > 0) {
+      const auto made = producer.create_topic(settings_.topic, settings_.create_partitions, -1, kContactLimit);
+      const std::string what = made ? "the topic is being made" : "the topic cannot be made: " + made.error().context;
+      trouble(UplinkState::connecting, what, made ? "" : "Make it yourself.");
+      return false;
+    }
+    trouble(UplinkState::connecting, fmt::format("there is no topic {}", settings_.topic),
+            "Make the topic, with a retention that suits replays, or set kafka.create_partitions.");
+    return false;
+  }
+  if (!facts) {
+    trouble(UplinkState::connecting, facts.error().context, "See kafka.brokers, the network and the cluster.");
+    return false;
+  }
+  std::optional<Contact> known;
+  bool consented = false;
+  {
+    const std::lock_guard lock(mutex_);
+    known = contact_;
+    consented = consented_;
+  }
+  const std::int32_t partition =
+      known && !consented ? known->partition : partition_of_key(settings_.gateway, facts->partitions);
+  const auto offsets = producer.offsets(settings_.topic, std::min(partition, facts->partitions - 1), kContactLimit);
+  if (!offsets) {
+    trouble(UplinkState::connecting, offsets.error().context, "See kafka.brokers, the network and the cluster.");
+    return false;
+  }
+  if (known && !consented) {
+    const std::string why = objection(*known, settings_.topic, *facts, offsets->end);
+    if (!why.empty()) {
+      trouble(UplinkState::held, why,
+              "Nothing is sent until you say that this is right: tidemark uplink accept --config FILE. What was "
+              "acknowledged and is not there is then missing there.");
+      return false;
+    }
+  }
+  max_record_ = facts->max_message_bytes;
+  const std::lock_guard lock(mutex_);
+  if (!contact_ || consented) {
+    contact_ = Contact{facts->cluster, settings_.topic, partition, -1};
+    settings_changed_ = true;
+    spdlog::info("Kafka: cluster {}, topic {}, partition {} of {}: events of this gateway go there from now on",
+                 facts->cluster, settings_.topic, partition, facts->partitions);
+  }
+  consented_ = false;
+  ++figures_.contacts;
+  figures_.state = UplinkState::sending;
+  if (!figures_.trouble.empty()) {
+    spdlog::info("Kafka: contact again; {} events wait and are sent now", segments_.backlog(last_));
+  }
+  figures_.trouble.clear();
+  return true;
+}
+
+/// So that the newest state of the plant is there at once (DESIGN, "Identity"): the old rows drain behind it.
+void Uplink::begin_epoch_if_behind() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (segments_.backlog(last_) < settings_.long_backlog || segments_.all().size() >= kMostSegments) return;
+  }
+  struct Answer {
+    std::mutex mutex;
+    std::condition_variable given;
+    std::uint64_t row = 0;
+  };
+  auto answer = std::make_shared<Answer>();
+  source_.begin_epoch([answer](std::uint64_t row) {
+    const std::lock_guard lock(answer->mutex);
+    answer->row = row;
+    answer->given.notify_all();
+  });
+  std::unique_lock lock(answer->mutex);
+  while (answer->row == 0) {
+    if (stopping_.load(std::memory_order_acquire)) return;
+    answer->given.wait_for(lock, std::chrono::milliseconds(50));
+  }
+  const std::lock_guard own(mutex_);
+  segments_.split(answer->row);
+  settings_changed_ = true;
+  ++figures_.splits;
+  spdlog::info("Kafka: {} events wait: a new epoch begins at row {} of the log and goes first",
+               segments_.backlog(last_), answer->row);
+}
+
+void Uplink::send(KafkaProducer& producer) {
+  while (!stopping_.load(std::memory_order_acquire)) {
+    const bool full = !feed(producer);
+    if (producer.failure()) break;
+    producer.poll(std::chrono::milliseconds(full ? 10 : 0));
+    if (!take_reports(producer)) break;
+    std::unique_lock lock(mutex_);
+    const std::string said = producer.trouble();
+    if (!said.empty() && figures_.trouble.empty()) spdlog::warn("Kafka: {}. Events are kept and sent again", said);
+    figures_.trouble = said;
+    if (full || segments_.to_send(last_) != 0) continue;
+    // Reports come by polling: soon while there are any to come.
+    const auto pause = flying_.empty() ? std::chrono::milliseconds(200) : std::chrono::milliseconds(5);
+    const std::uint64_t last = last_;
+    changed_.wait_for(lock, pause, [&] { return stopping_.load(std::memory_order_acquire) || last_ != last; });
+  }
+  take_reports(producer);
+  if (const auto& failure = producer.failure()) {
+    const std::lock_guard lock(mutex_);
+    ++figures_.failures;
+    spdlog::warn("Kafka: {}: a new producer goes on from the first event that was not acknowledged", failure->reason);
+  }
+}
+
+/// Hands over what there is to send. False: the producer takes no more for now.
+bool Uplink::feed(KafkaProducer& producer) {
+  for (;;) {
+    std::uint64_t row = 0;
+    std::uint64_t run = 0;
+    std::int32_t partition = 0;
+    {
+      const std::lock_guard lock(mutex_);
+      row = segments_.to_send(last_);
+      run = segments_.run(last_);
+      partition = contact_->partition;
+    }
+    if (row == 0 || stopping_.load(std::memory_order_acquire)) return true;
+    auto record = record_of(row);
+    if (!record) {
+      read(row, run);
+      record = record_of(row);
+      if (!record) {
+        // The rows are damaged, or gone: what is not there cannot be sent. Readers see the gap.
+        const std::lock_guard lock(mutex_);
+        segments_.acknowledged(row + run - 1);
+        settings_changed_ = true;
+        continue;
+      }
+    }
+    switch (producer.produce(settings_.topic, partition, settings_.gateway, record->bytes, record->row)) {
+      case KafkaProducer::Handed::full:
+        read_ahead_.push_front(*std::move(record));
+        return false;
+      case KafkaProducer::Handed::failed:
+        return true;
+      case KafkaProducer::Handed::taken:
+        break;
+    }
+    flying_.emplace_back(record->row, record->bytes.size());
+    const std::lock_guard lock(mutex_);
+    segments_.sent(record->row);
+    while (!recent_.empty() && recent_.front().row <= record->row) {
+      recent_bytes_ -= recent_.front().bytes.size();
+      recent_.pop_front();
+    }
+  }
+}
+
+/// The first record at or behind `row` that is in memory in its place; nullopt: the table has to be read.
+std::optional<Uplink::Record> Uplink::record_of(std::uint64_t row) {
+  if (!read_ahead_.empty() && read_ahead_.front().row >= row) {
+    Record record = std::move(read_ahead_.front());
+    read_ahead_.pop_front();
+    return record;
+  }
+  read_ahead_.clear();
+  const std::lock_guard lock(mutex_);
+  const auto found =
+      std::find_if(recent_.begin(), recent_.end(), [&](const Record& record) { return record.row >= row; });
+  if (found == recent_.end() || found->row != row) return std::nullopt;
+  return *found;
+}
+
+/// Rows of one segment from the table into read_ahead_.
+void Uplink::read(std::uint64_t row, std::uint64_t rows) {
+  struct Answer {
+    std::mutex mutex;
+    std::condition_variable given;
+    bool done = false;
+    UplinkSource::Rows rows;
+  };
+  auto answer = std::make_shared<Answer>();
+  source_.read(row, kReadBytes, [answer](UplinkSource::Rows read) {
+    const std::lock_guard lock(answer->mutex);
+    answer->rows = std::move(read);
+    answer->done = true;
+    answer->given.notify_all();
+  });
+  std::unique_lock lock(answer->mutex);
+  while (!answer->done) {
+    if (stopping_.load(std::memory_order_acquire)) return;
+    answer->given.wait_for(lock, std::chrono::milliseconds(50));
+  }
+  for (LogRow& one : answer->rows) {
+    if (one.position < row + rows) read_ahead_.push_back({one.position, std::move(one.event.bytes)});
+  }
+}
+
+/// False: the log there is not the one that acknowledged before.
+bool Uplink::take_reports(KafkaProducer& producer) {
+  const std::vector<Delivery> delivered = producer.delivered();
+  if (delivered.empty()) return true;
+  const std::lock_guard lock(mutex_);
+  for (const Delivery& delivery : delivered) {
+    while (!flying_.empty()) {
+      const auto [row, bytes] = flying_.front();
+      flying_.pop_front();
+      figures_.acknowledged_bytes += bytes;
+      if (row == delivery.row) break;
+    }
+    if (delivery.offset <= contact_->last_offset) {
+      figures_.trouble =
+          fmt::format("the log in Kafka went back from offset {} to {}: topic {} was made anew while we were sending",
+                      contact_->last_offset, delivery.offset, settings_.topic);
+      figures_.state = UplinkState::held;
+      spdlog::error("Kafka: {}. Nothing is sent until you say that this is right: tidemark uplink accept --config FILE",
+                    figures_.trouble);
+      return false;
+    }
+    segments_.acknowledged(delivery.row);
+    contact_->last_offset = delivery.offset;
+    ++figures_.acknowledged;
+  }
+  settings_changed_ = true;
+  changed_.notify_all();
+  return true;
+}
+
+}  // namespace tidemark

@@ -1,0 +1,128 @@
+// Sends the log to Kafka: every event, in the order of its epoch, again and again until it is acknowledged, through any
+// outage. Its place moves by delivery reports alone.
+//
+// Operation: `start` when the store has been recovered; `committed` for every commit; `stop` before the store is
+// closed. Concurrency: a thread of its own; the members of LogFollower are called on the pipeline's thread, `figures`
+// and `consent` on any.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "edge/bytes/result.h"
+#include "edge/store/store.h"
+#include "gateway/pipeline/log_follower.h"
+#include "gateway/uplink/contact.h"
+#include "gateway/uplink/kafka_producer.h"
+#include "gateway/uplink/segments.h"
+
+namespace tidemark {
+
+struct UplinkSettings {
+  std::string gateway;  // the records' key
+  std::string topic;
+  std::function<Result<ProducerSettings, KafkaError>()> producer;  // asked anew for every producer: secrets may change
+  std::uint64_t long_backlog = 256;    // rows: from there on the newest go first when the link is back
+  std::uint64_t memory = 4ull << 20;   // bytes of events kept for sending
+  std::int32_t create_partitions = 0;  // 0: a missing topic is waited for, not made
+  Duration retry_least = milliseconds(200);
+  Duration retry_most = seconds(10);
+};
+
+/// What the uplink asks of whoever owns the store. Both return at once; the answer comes later, on another thread, or
+/// never if the pipeline has ended.
+struct UplinkSource {
+  using Rows = std::vector<LogRow>;
+  std::function<void(std::uint64_t from, std::uint64_t max_bytes, std::function<void(Rows)>)> read;
+  /// Begins a new epoch; the answer is the row of its first event, which is not committed yet.
+  std::function<void(std::function<void(std::uint64_t)>)> begin_epoch;
+};
+
+enum class UplinkState : std::uint8_t {
+  connecting,  // no contact since the start or the last failure
+  sending,
+  held,  // contact with something that must not be taken for our log: waits for consent
+};
+
+struct UplinkFigures {
+  UplinkState state = UplinkState::connecting;
+  std::string trouble;                   // for people: why nothing is acknowledged at present; empty: it is
+  std::uint64_t acknowledged = 0;        // records, since the start
+  std::uint64_t acknowledged_bytes = 0;  // before compression
+  std::uint64_t failures = 0;            // producers that were given up
+  std::uint64_t contacts = 0;            // successful ones
+  std::uint64_t splits = 0;              // epochs begun because of a long backlog
+  std::uint64_t backlog = 0;             // rows
+  std::int64_t last_offset = -1;
+};
+
+class Uplink final : public LogFollower {
+ public:
+  Uplink(UplinkSettings settings, UplinkSource source);
+  ~Uplink() override;
+
+  /// `last`: the last committed row; `segments` and `contact` as the state file has them, empty: none yet.
+  void start(std::uint64_t first, std::uint64_t last, const std::string& segments, const std::string& contact);
+  /// Waits at most `limit` for what was handed over to be acknowledged. The pipeline must still run.
+  void stop(Duration limit);
+
+  /// The log that is there now is right, whatever was before: what is not acknowledged goes there.
+  void consent();
+
+  [[nodiscard]] UplinkFigures figures() const;
+
+  void committed(std::uint64_t first_row, std::span<const LogEvent> events) override;
+  [[nodiscard]] std::uint64_t first_needed() const override;
+  [[nodiscard]] std::uint64_t backlog() const override;
+  std::vector<std::pair<std::string, std::string>> changed_settings() override;
+
+  static constexpr const char* kSegmentsSetting = "uplink.segments";
+  static constexpr const char* kContactSetting = "uplink.contact";
+
+ private:
+  struct Record {
+    std::uint64_t row = 0;
+    std::string bytes;
+  };
+
+  void run();
+  bool make_contact(KafkaProducer& producer);
+  void begin_epoch_if_behind();
+  void send(KafkaProducer& producer);
+  bool feed(KafkaProducer& producer);
+  bool take_reports(KafkaProducer& producer);
+  std::optional<Record> record_of(std::uint64_t row);
+  void read(std::uint64_t row, std::uint64_t rows);
+  void trouble(UplinkState state, const std::string& what, const std::string& advice);
+  bool wait(Duration duration);
+
+  UplinkSettings settings_;
+  UplinkSource source_;
+  std::thread thread_;
+  std::atomic<bool> stopping_{false};
+
+  // Of the thread.
+  std::deque<Record> read_ahead_;                               // from the table
+  std::deque<std::pair<std::uint64_t, std::uint64_t>> flying_;  // row, bytes
+  std::uint64_t max_record_ = 0;
+
+  mutable std::mutex mutex_;  // protects what follows
+  std::condition_variable changed_;
+  Segments segments_;
+  std::optional<Contact> contact_;
+  std::uint64_t last_ = 0;     // committed
+  std::deque<Record> recent_;  // the newest committed events, as many as memory takes
+  std::uint64_t recent_bytes_ = 0;
+  bool consented_ = false;
+  bool settings_changed_ = false;
+  UplinkFigures figures_;
+};
+
+}  // namespace tidemark
