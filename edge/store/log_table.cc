@@ -186,7 +186,8 @@ sqlite::Outcome<std::vector<std::string>> LogTable::of_commit(std::uint64_t jour
   return events;
 }
 
-sqlite::Outcome<std::uint64_t> LogTable::trim(ArrivalTime before, std::uint64_t max_rows, BlobSealer& sealer) {
+sqlite::Outcome<std::uint64_t> LogTable::trim(ArrivalTime before, std::uint64_t max_rows, std::uint64_t needed,
+                                              BlobSealer& sealer) {
   std::uint64_t count = 0;
   std::uint64_t met = 0;
   Extent extent = figures_.extent;
@@ -201,7 +202,7 @@ sqlite::Outcome<std::uint64_t> LogTable::trim(ArrivalTime before, std::uint64_t 
       ++met;
       const Columns columns(rows);
       if (!sealer.open(columns.identity(), rows.bytes(kBody))) continue;
-      if (columns.committed >= before.ns) break;
+      if (columns.committed >= before.ns || columns.position >= needed) break;
       count = met;
       extent.removed_through = columns.position;
       extent.removed_bytes = columns.bytes_before + rows.bytes(kBody).size();

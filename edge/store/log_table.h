@@ -43,7 +43,8 @@ class LogTable {
   sqlite::Outcome<std::vector<std::string>> of_commit(std::uint64_t journal, BlobSealer& sealer);
 
   /// As Store::trim_log.
-  sqlite::Outcome<std::uint64_t> trim(ArrivalTime before, std::uint64_t max_rows, BlobSealer& sealer);
+  sqlite::Outcome<std::uint64_t> trim(ArrivalTime before, std::uint64_t max_rows, std::uint64_t needed,
+                                      BlobSealer& sealer);
 
   /// Writes into `counters` what the rows that are left will not tell.
   void count(Counters& counters) const;

@@ -35,7 +35,7 @@ class SqliteStore final : public Store {
   Result<std::uint64_t, StoreError> commit(const GroupCommit& group) override;
   Result<void, StoreError> checkpoint_if_due() override;
   Result<std::vector<LogRow>, StoreError> read_log(std::uint64_t from, std::uint64_t max_bytes) override;
-  Result<std::uint64_t, StoreError> trim_log(ArrivalTime before, std::uint64_t max_rows) override;
+  Result<std::uint64_t, StoreError> trim_log(ArrivalTime before, std::uint64_t max_rows, std::uint64_t needed) override;
   Result<std::vector<DeadLetterRow>, StoreError> read_dead_letters(std::uint64_t from, std::uint64_t max_rows) override;
   std::optional<std::string> setting(std::string_view name) const override;
   void put_setting(std::string_view name, std::string_view value) override;
@@ -249,11 +249,12 @@ Result<std::vector<LogRow>, StoreError> SqliteStore::read_log(std::uint64_t from
   return *std::move(rows);
 }
 
-Result<std::uint64_t, StoreError> SqliteStore::trim_log(ArrivalTime before, std::uint64_t max_rows) {
+Result<std::uint64_t, StoreError> SqliteStore::trim_log(ArrivalTime before, std::uint64_t max_rows,
+                                                        std::uint64_t needed) {
   if (broken_) return gone();
   std::uint64_t count = 0;
   const auto trim = [&]() -> Outcome<void> {
-    auto trimmed = tables_->log.trim(before, max_rows, tables_->sealer);
+    auto trimmed = tables_->log.trim(before, max_rows, needed, tables_->sealer);
     if (!trimmed) return tl::unexpected(trimmed.error());
     count = *trimmed;
     return {};

@@ -137,7 +137,9 @@ class Store {
   virtual Result<std::vector<LogRow>, StoreError> read_log(std::uint64_t from, std::uint64_t max_bytes) = 0;
 
   /// Removes rows committed before `before`, oldest first, at most `max_rows`; returns how many.
-  virtual Result<std::uint64_t, StoreError> trim_log(ArrivalTime before, std::uint64_t max_rows) = 0;
+  /// Rows from position `needed` on stay.
+  virtual Result<std::uint64_t, StoreError> trim_log(ArrivalTime before, std::uint64_t max_rows,
+                                                     std::uint64_t needed = UINT64_MAX) = 0;
 
   /// Rows with id >= from, oldest first, at most `max_rows`. Damaged rows are left out.
   virtual Result<std::vector<DeadLetterRow>, StoreError> read_dead_letters(std::uint64_t from,

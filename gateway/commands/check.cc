@@ -35,7 +35,7 @@ std::string describe_overlap(const Configuration& configuration) {
 }  // namespace
 
 int check_configuration(const ConfiguredCommand& command) {
-  const std::optional<Configuration> configuration = read_startable_configuration(command.configuration);
+  const std::optional<Configuration> configuration = read_configuration(command.configuration);
   if (!configuration) return kExitBadConfiguration;
   const std::size_t streams = configuration->streams.size();
   std::printf("%s: %zu %s, no problem\n%s%s\n", command.configuration.c_str(), streams,

@@ -24,17 +24,6 @@ std::optional<Configuration> read_configuration(const std::string& path) {
   return std::nullopt;
 }
 
-std::optional<Configuration> read_startable_configuration(const std::string& path) {
-  std::optional<Configuration> configuration = read_configuration(path);
-  if (!configuration || !configuration->kafka) return configuration;
-  const Problem problem{path,
-                        {configuration->kafka->line, 1},
-                        "this version does not send to Kafka yet",
-                        "leave [kafka] out, and events stay in the local log"};
-  std::fprintf(stderr, "%s\n", format_problem(problem).c_str());
-  return std::nullopt;
-}
-
 std::optional<std::string> read_token(const std::string& path) {
   if (path.empty()) return std::string();
   std::ifstream file(path);
@@ -63,6 +52,36 @@ MqttSettings mqtt_settings(const Configuration& configuration) {
   settings.key_file = from.key_file;
   settings.max_payload = configuration.limits.payload.max_bytes;
   settings.queue_bytes = configuration.limits.queue;
+  return settings;
+}
+
+Result<ProducerSettings, KafkaError> producer_settings(const Configuration& configuration) {
+  constexpr std::string_view kFile = "_file";
+  ProducerSettings settings;
+  settings.brokers = configuration.kafka->brokers;
+  settings.client_id = "tidemark-" + configuration.gateway.id;
+  settings.linger = configuration.kafka->linger;
+  for (const auto& [name, value] : configuration.kafka->properties) {
+    if (!name.ends_with(kFile)) {
+      settings.properties.emplace_back(name, value);
+      continue;
+    }
+    const std::optional<std::string> secret = read_token(value);
+    if (!secret) {
+      return fail(KafkaError::configuration,
+                  "kafka.properties." + name + ": nothing can be read from the first line of " + value);
+    }
+    settings.properties.emplace_back(name.substr(0, name.size() - kFile.size()), *secret);
+  }
+  return settings;
+}
+
+UplinkSettings uplink_settings(const Configuration& configuration) {
+  UplinkSettings settings;
+  settings.gateway = configuration.gateway.id;
+  settings.topic = configuration.kafka->topic;
+  settings.create_partitions = configuration.kafka->create_partitions;
+  settings.producer = [&configuration] { return producer_settings(configuration); };
   return settings;
 }
 

@@ -7,6 +7,7 @@
 #include "gateway/config/configuration.h"
 #include "gateway/mqtt/settings.h"
 #include "gateway/pipeline/pipeline.h"
+#include "gateway/uplink/uplink.h"
 
 namespace tidemark {
 
@@ -18,14 +19,14 @@ int after_output(int status);
 /// Nullopt: every problem has been written to standard error.
 std::optional<Configuration> read_configuration(const std::string& path);
 
-/// As read_configuration, for those that start the appliance or say whether it would start: nullopt, too, for what is
-/// right and what this version cannot do yet.
-std::optional<Configuration> read_startable_configuration(const std::string& path);
-
 /// The first line of a file. Empty without a path; nullopt: there is none to read.
 std::optional<std::string> read_token(const std::string& path);
 
 MqttSettings mqtt_settings(const Configuration& configuration);
+/// Secrets are read from their files now.
+Result<ProducerSettings, KafkaError> producer_settings(const Configuration& configuration);
+/// Refers to the configuration. Requires [kafka].
+UplinkSettings uplink_settings(const Configuration& configuration);
 PipelineSettings pipeline_settings(const Configuration& configuration);
 
 }  // namespace tidemark

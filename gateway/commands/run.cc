@@ -79,6 +79,7 @@ class Appliance {
       spdlog::default_logger()->flush();
       _exit(kExitHung);
     });
+    start_uplink();
     return start_admin() && start_session();
   }
 
@@ -92,6 +93,7 @@ class Appliance {
     pipeline.join();
     session_->stop();
     admin_->stop();
+    if (uplink_) uplink_->stop();
     if (clean_) {
       spdlog::info("stopped: everything acknowledged is in {}", configuration_.gateway.state);
     } else {
@@ -102,6 +104,26 @@ class Appliance {
   }
 
  private:
+  void start_uplink() {
+    if (!configuration_.kafka) return;
+    UplinkSource source;
+    source.read = [this](std::uint64_t from, std::uint64_t max_bytes, std::function<void(UplinkSource::Rows)> answer) {
+      pipeline_.post([this, from, max_bytes, answer = std::move(answer)] {
+        // A failure is the pipeline's to deal with: its next commit meets it, too.
+        auto rows = pipeline_.store().read_log(from, max_bytes);
+        answer(rows ? *std::move(rows) : UplinkSource::Rows{});
+      });
+    };
+    source.begin_epoch = [this](std::function<void(std::uint64_t)> answer) {
+      pipeline_.post([this, answer = std::move(answer)] { answer(pipeline_.begin_epoch(random_number() | 1)); });
+    };
+    uplink_ = std::make_unique<Uplink>(uplink_settings(configuration_), std::move(source));
+    uplink_->start(pipeline_.store().figures(), pipeline_.figures().epoch_row,
+                   pipeline_.store().setting(Uplink::kSegmentsSetting).value_or(""),
+                   pipeline_.store().setting(Uplink::kContactSetting).value_or(""));
+    pipeline_.follow(*uplink_);
+  }
+
   bool start_admin() {
     const std::optional<std::string> token = read_token(configuration_.admin.token_file);
     if (!token) {
@@ -165,6 +187,7 @@ class Appliance {
   MessageQueue queue_;
   std::unique_ptr<Gate> gate_;
   Pipeline pipeline_;
+  std::unique_ptr<Uplink> uplink_;
   std::unique_ptr<Session> session_;
   std::unique_ptr<Routes> routes_;
   std::unique_ptr<AdminServer> admin_;
@@ -190,7 +213,7 @@ int run_appliance(const ConfiguredCommand& command) {
   keep_memory_small();
   const MonotonicTime began = steady_clock();
   const sigset_t signals = block_signals();
-  const std::optional<Configuration> configuration = read_startable_configuration(command.configuration);
+  const std::optional<Configuration> configuration = read_configuration(command.configuration);
   if (!configuration) return kExitBadConfiguration;
   spdlog::info("tidemark {} starts as gateway {}\n{}", TIDEMARK_VERSION, configuration->gateway.id,
                describe_estimate(*configuration));

@@ -40,13 +40,11 @@ struct StoreConfiguration {
   Duration retention = days(7);
 };
 
-/// Checked, but this version does not send to Kafka: whoever checks a configuration or starts the appliance must say
-/// so.
 struct KafkaConfiguration {
-  std::uint32_t line = 1;  // of the section in the file
   std::string brokers;     // "host:port,host:port"
   std::string topic;
   Duration linger = milliseconds(50);
+  std::int32_t create_partitions = 0;  // of a topic that is not there; 0: it is waited for
   std::vector<std::pair<std::string, std::string>> properties;  // sorted by name; `NAME_file`: the secret NAME's file
 };
 

@@ -88,7 +88,6 @@ void add_properties(const toml::table& table, const std::string& prefix, KafkaCo
 
 KafkaConfiguration load_kafka(const toml::table& table, ProblemList& problems) {
   KafkaConfiguration out;
-  out.line = position_of(table).line;
   Section section(&table, "kafka", position_of(table), problems);
   std::string brokers;
   if (section.text("brokers", brokers)) {
@@ -109,6 +108,9 @@ KafkaConfiguration load_kafka(const toml::table& table, ProblemList& problems) {
     section.missing("topic", "write topic = \"telemetry\"");
   }
   section.duration("linger", {Duration{}, seconds(60)}, out.linger);
+  std::int64_t partitions = 0;
+  section.integer("create_partitions", 0, 10'000, partitions);
+  out.create_partitions = static_cast<std::int32_t>(partitions);
   if (const toml::table* const properties = section.table("properties")) {
     add_properties(*properties, "", out, problems);
     std::ranges::sort(out.properties);

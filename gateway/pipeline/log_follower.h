@@ -11,7 +11,7 @@
 
 namespace tidemark {
 
-/// All calls come from the pipeline's thread and return at once.
+/// All calls come from the pipeline's thread; all but `finish` return at once.
 class LogFollower {
  public:
   virtual ~LogFollower() = default;
@@ -24,6 +24,10 @@ class LogFollower {
 
   /// How many rows are not passed on.
   [[nodiscard]] virtual std::uint64_t backlog() const = 0;
+
+  /// The last commit was made: waits at most `limit` for it to be passed on. What it has learned then goes into the
+  /// state file with changed_settings().
+  virtual void finish(Duration limit) = 0;
 
   /// Settings that have changed since the last call, to be written with the next commit.
   virtual std::vector<std::pair<std::string, std::string>> changed_settings() = 0;

@@ -14,6 +14,8 @@ namespace tidemark {
 namespace {
 
 /// How long the loop sleeps at most: questions and timers wake it before.
+/// For the last events of a clean stop to reach Kafka. What is not acknowledged by then is sent after the next start.
+constexpr Duration kLastWord = seconds(2);
 constexpr Duration kTick = milliseconds(500);
 /// Between two attempts to commit while there is no room: the uplink or retention makes room, not haste.
 constexpr Duration kRetry = milliseconds(250);
@@ -78,14 +80,11 @@ Result<void, PipelineError> Pipeline::open(std::uint64_t epoch) {
   processor_->route(subscriptions_.routes);
 
   figures_.epoch = epoch;
+  figures_.epoch_row = store_->figures().log_last + 1;
   events_ = std::make_unique<EventWriter>(settings_.gateway, epoch, recovered->last_epoch, recovered->last_sequence);
   Commit first;
   first.group = processor_->start(now(false));
-  Heartbeat heartbeat;
-  heartbeat.version = settings_.version;
-  heartbeat.configuration = settings_.configuration_hash;
-  heartbeat.clock_synchronised = true;
-  events_->heartbeat(heartbeat, wall_clock(), first.events);
+  add_heartbeat(wall_clock(), first.events);
   add_events(first, wall_clock());
   came_round();
   if (!commit(first)) return fail(PipelineError::store, "stopped while there was no room for the first commit");
@@ -95,6 +94,23 @@ Result<void, PipelineError> Pipeline::open(std::uint64_t epoch) {
                figures_.recovery.ns / 1'000'000, processor_->state().source_index.size(),
                processor_->state().series_index.size(), figures_.recovered_readings, epoch);
   return {};
+}
+
+void Pipeline::add_heartbeat(ArrivalTime now, std::vector<LogEvent>& events) {
+  Heartbeat heartbeat;
+  heartbeat.version = settings_.version;
+  heartbeat.configuration = settings_.configuration_hash;
+  heartbeat.clock_synchronised = true;
+  heartbeat.backlog = follower_ != nullptr ? follower_->backlog() : 0;
+  events_->heartbeat(heartbeat, now, events);
+}
+
+std::uint64_t Pipeline::begin_epoch(std::uint64_t epoch) {
+  events_ = std::make_unique<EventWriter>(settings_.gateway, epoch, figures_.epoch, events_->sequence());
+  figures_.epoch = epoch;
+  figures_.epoch_row = store_->figures().log_last + 1;
+  new_epoch_ = true;
+  return figures_.epoch_row;
 }
 
 Now Pipeline::now(bool backlog) {
@@ -122,7 +138,13 @@ bool Pipeline::run() {
   last_report_ = true;
   if (held().empty()) end_group();
   answer();
-  return held().empty() && store_->close().has_value();
+  if (!held().empty()) return false;
+  if (follower_ != nullptr) {
+    follower_->finish(kLastWord);
+    Commit rest;
+    if (!commit(rest)) return false;
+  }
+  return store_->close().has_value();
 }
 
 void Pipeline::stop() {
@@ -196,6 +218,8 @@ void Pipeline::add_events(Commit& commit, ArrivalTime now) {
   for (const SeriesPane& pane : commit.group.panes) ++figures_.panes[static_cast<std::size_t>(pane.pane->kind)];
   figures_.dead_letters_skipped += commit.group.dead_letters_skipped;
   commit.at = now;
+  // An epoch's first event names the one before it: it is there as soon as the epoch is.
+  if (std::exchange(new_epoch_, false)) add_heartbeat(now, commit.events);
   events_->window_batches(commit.group.panes, now, commit.events);
   if (last_report_ || steady_clock() >= next_report_) {
     do {
@@ -228,6 +252,9 @@ bool Pipeline::commit(Commit& commit) {
   content.events = commit.events;
   content.dead_letters = commit.group.dead_letters;
   content.shards = commit.shards;
+  if (follower_ != nullptr) {
+    for (const auto& [name, value] : follower_->changed_settings()) store_->put_setting(name, value);
+  }
   for (;;) {
     std::optional<std::string> reason = no_room();
     if (!reason) {
@@ -240,6 +267,9 @@ bool Pipeline::commit(Commit& commit) {
     if (!hold(*reason)) return false;
   }
   ++figures_.commits;
+  if (follower_ != nullptr && !commit.events.empty()) {
+    follower_->committed(store_->figures().log_last + 1 - commit.events.size(), commit.events);
+  }
   {
     const std::lock_guard lock(mutex_);
     if (!held_.empty()) spdlog::info("there is room again: committing and acknowledging go on, nothing was lost");
@@ -297,9 +327,10 @@ void Pipeline::release() {
 void Pipeline::house_keeping(MonotonicTime now) {
   if (now < next_keeping_) return;
   next_keeping_ = now + seconds(1);
-  const auto trimmed = store_->trim_log(wall_clock() - settings_.retention, 500);
+  const auto trimmed = store_->trim_log(wall_clock() - settings_.retention, 500,
+                                        follower_ != nullptr ? follower_->first_needed() : UINT64_MAX);
   if (!trimmed && trimmed.error().code != StoreError::full) die(trimmed.error().context);
-  if (now >= next_report_ && rule_.empty() && held().empty()) end_group();
+  if ((now >= next_report_ || new_epoch_) && rule_.empty() && held().empty()) end_group();
 }
 
 void Pipeline::post(std::function<void()> question) {

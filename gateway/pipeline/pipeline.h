@@ -26,6 +26,7 @@
 #include "gateway/pipeline/clock.h"
 #include "gateway/pipeline/event_writer.h"
 #include "gateway/pipeline/group_rule.h"
+#include "gateway/pipeline/log_follower.h"
 #include "gateway/pipeline/shard_rotation.h"
 #include "gateway/pipeline/subscriptions.h"
 
@@ -57,6 +58,7 @@ struct PipelineFigures {
   std::uint64_t damaged_rows = 0;
   Duration recovery{};
   std::uint64_t epoch = 0;
+  std::uint64_t epoch_row = 0;  // the row of the log where it begins
   std::uint64_t sequence = 0;
 };
 
@@ -73,6 +75,13 @@ class Pipeline {
 
   /// What the session is to subscribe to, by the streams and what the file remembers of earlier ones. After `open`.
   [[nodiscard]] const SubscriptionPlan& subscriptions() const { return subscriptions_; }
+
+  /// Between `open` and `run`. Hears of every later commit; must outlive `run`.
+  void follow(LogFollower& follower) { follower_ = &follower; }
+
+  /// On the pipeline's thread: events from the next one on belong to a new epoch. `epoch`: random, not 0. Returns the
+  /// row of its first event.
+  std::uint64_t begin_epoch(std::uint64_t epoch);
 
   /// Until `stop`. Commits what was taken, closes the file, and returns whether it was closed cleanly (not while the
   /// disk was full: what was not committed was not acknowledged either).
@@ -106,6 +115,7 @@ class Pipeline {
   void take(std::vector<MessageChunk>& chunks);
   void end_group();
   void add_events(Commit& commit, ArrivalTime now);
+  void add_heartbeat(ArrivalTime now, std::vector<LogEvent>& events);
   bool commit(Commit& commit);
   bool hold(const std::string& reason);
   std::optional<std::string> no_room();
@@ -124,6 +134,7 @@ class Pipeline {
   std::unique_ptr<Processor> processor_;
   std::unique_ptr<Store> store_;
   std::unique_ptr<EventWriter> events_;
+  LogFollower* follower_ = nullptr;
   IntakeClock clock_;
   GroupRule rule_;
   ShardRotation rotation_;
@@ -137,6 +148,7 @@ class Pipeline {
   MonotonicTime next_report_{};
   MonotonicTime next_keeping_{};
   bool last_report_ = false;
+  bool new_epoch_ = false;    // its first event is not committed yet
   bool many_series_ = false;  // the alarm has been raised
 
   std::atomic<std::int64_t> progress_{0};

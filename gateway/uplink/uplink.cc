@@ -25,25 +25,38 @@ Uplink::Uplink(UplinkSettings settings, UplinkSource source)
     : settings_(std::move(settings)), source_(std::move(source)) {}
 
 Uplink::~Uplink() {
-  stop(Duration{});
+  stop();
 }
 
-void Uplink::start(std::uint64_t first, std::uint64_t last, const std::string& segments, const std::string& contact) {
-  segments_ = Segments::parse(segments).value_or(Segments(std::max<std::uint64_t>(first, 1)));
+void Uplink::start(const StoreFigures& log, std::uint64_t epoch_row, const std::string& segments,
+                   const std::string& contact) {
+  // Without a place of its own yet everything that is there is sent: Kafka was switched on, and the log flows there.
+  segments_ = Segments::parse(segments).value_or(Segments(std::max<std::uint64_t>(log.log_first, 1)));
+  settings_changed_ = segments.empty();
   contact_ = Contact::parse(contact);
-  last_ = last;
-  // What was trimmed before Kafka was switched on is not there to be sent.
-  if (segments.empty()) settings_changed_ = true;
+  last_ = log.log_last;
+  if (segments_.backlog(last_) >= settings_.long_backlog && segments_.all().size() < kMostSegments) {
+    segments_.split(epoch_row);
+    settings_changed_ = true;
+  }
   thread_ = std::thread([this] { run(); });
 }
 
-void Uplink::stop(Duration limit) {
+void Uplink::finish(Duration limit) {
+  std::unique_lock lock(mutex_);
+  // What is not in memory would have to be read from the table, whose owner waits here.
+  const auto reachable = [&] {
+    return figures_.state == UplinkState::sending && !segments_.draining() &&
+           segments_.backlog(last_) <= recent_.size() + settings_.long_backlog;
+  };
+  if (!reachable()) return;
+  changed_.wait_for(lock, nanoseconds_of(limit), [&] { return segments_.backlog(last_) == 0; });
+}
+
+void Uplink::stop() {
   if (!thread_.joinable()) return;
   {
-    std::unique_lock lock(mutex_);
-    if (figures_.state == UplinkState::sending) {
-      changed_.wait_for(lock, nanoseconds_of(limit), [&] { return segments_.backlog(last_) == 0; });
-    }
+    const std::lock_guard lock(mutex_);
     stopping_.store(true, std::memory_order_release);
     changed_.notify_all();
   }

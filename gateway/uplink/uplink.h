@@ -68,10 +68,10 @@ class Uplink final : public LogFollower {
   Uplink(UplinkSettings settings, UplinkSource source);
   ~Uplink() override;
 
-  /// `last`: the last committed row; `segments` and `contact` as the state file has them, empty: none yet.
-  void start(std::uint64_t first, std::uint64_t last, const std::string& segments, const std::string& contact);
-  /// Waits at most `limit` for what was handed over to be acknowledged. The pipeline must still run.
-  void stop(Duration limit);
+  /// `epoch_row`: where the present epoch begins; `segments` and `contact` as the state file has them, empty: none yet.
+  void start(const StoreFigures& log, std::uint64_t epoch_row, const std::string& segments, const std::string& contact);
+  /// After the pipeline has ended.
+  void stop();
 
   /// The log that is there now is right, whatever was before: what is not acknowledged goes there.
   void consent();
@@ -81,6 +81,7 @@ class Uplink final : public LogFollower {
   void committed(std::uint64_t first_row, std::span<const LogEvent> events) override;
   [[nodiscard]] std::uint64_t first_needed() const override;
   [[nodiscard]] std::uint64_t backlog() const override;
+  void finish(Duration limit) override;
   std::vector<std::pair<std::string, std::string>> changed_settings() override;
 
   static constexpr const char* kSegmentsSetting = "uplink.segments";

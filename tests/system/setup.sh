@@ -8,7 +8,7 @@ build_packages=(
   g++ cmake ninja-build ccache pkg-config git python3 mosquitto
   libboost1.81-dev libpaho-mqttpp-dev libpaho-mqtt-dev libsqlite3-dev libflatbuffers-dev flatbuffers-compiler
   libsimdjson-dev libexpected-dev libtomlplusplus-dev libcli11-dev libfmt-dev libspdlog-dev libssl-dev libzstd-dev
-  libxxhash-dev zlib1g-dev prometheus-cpp-dev doctest-dev libbenchmark-dev
+  librdkafka-dev libxxhash-dev zlib1g-dev prometheus-cpp-dev doctest-dev libbenchmark-dev
 )
 
 say() { printf '\n== %s\n' "$*"; }
