@@ -1,4 +1,4 @@
-"""What the system tests share: real processes (mosquitto, tidemark, firmware-sim), each in a folder and on a port of its
+"""What the system tests share: real processes (mosquitto, Kafka, tidemark, firmware-sim), each in a folder and on a port of its
 own, and the two ways to wait: poll a condition with a deadline, or fail and say what was waited for.
 
 Nothing here sleeps for a fixed time, and nothing stops a process that it did not start.
@@ -18,6 +18,7 @@ import subprocess
 import tempfile
 import threading
 import time
+import unittest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.abspath(os.environ.get("TIDEMARK_BUILD", os.path.join(ROOT, "build", "release")))
@@ -546,6 +547,15 @@ class Room:
     def broker(self, **options):
         self._broker = self.keep(Broker(self.folder, **options)).start()
         return self._broker
+
+    def kafka(self, **options):
+        """A running Kafka (kafka.broker.Kafka); without one on this machine the test is skipped."""
+        from kafka import broker, fetch  # Only here: it needs what this module defines.
+        try:
+            broker.prepare()
+        except fetch.Missing as missing:
+            raise unittest.SkipTest(f"no Kafka: {missing}") from None
+        return self.keep(broker.Kafka(self.folder, **options)).start()
 
     def appliance(self, streams, broker_url=None, **options):
         return self.keep(Appliance(self.folder, broker_url or self._broker.url, streams, **options))
