@@ -1,5 +1,5 @@
-"""A real Apache Kafka for one test: one broker or three (KRaft, each also a controller), on free ports of 127.0.0.1, in the
-test's folder. Its clients here are kafka/wire.py's, never the library of the product."""
+"""A real Apache Kafka for one test: one broker or three (KRaft, each also a controller), on free ports of 127.0.0.1, in
+the test's folder. Its clients here are kafka/wire.py's, never the library of the product."""
 
 import base64
 import concurrent.futures
@@ -19,7 +19,7 @@ from harness import Process, Timeout, free_port, wait_until
 
 from . import fetch, wire
 
-# What the JVM would do with two cores and plenty of time, it must not do here: one simple collector, one quick compiler.
+# What the JVM would do with two cores and plenty of time it must not do here: one simple collector, one quick compiler.
 # Without performance data nothing is left in /tmp when it is killed.
 FAST_JAVA = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData", "-XX:+ExitOnOutOfMemoryError",
              "-Djava.awt.headless=true", "-Xlog:disable", "-Xlog:all=error:stderr"]
@@ -52,8 +52,8 @@ _starter = concurrent.futures.ThreadPoolExecutor(1, "kafka-starter")
 
 
 def steady_port():
-    """A free port that the kernel never gives to a client. While a broker is down its clients try its port again and again,
-    and from the kernel's own range one of them would at some time connect to itself and keep the broker out."""
+    """A free port that the kernel never gives to a client. While a broker is down its clients try its port again and
+    again, and from the kernel's own range one of them would at some time connect to itself and keep the broker out."""
     try:
         with open("/proc/sys/net/ipv4/ip_local_port_range", encoding="ascii") as limits:
             lowest = int(limits.read().split()[0])
@@ -88,6 +88,7 @@ class Node:
         self.folder = os.path.join(folder, f"broker-{number}")
         self.ports = {name: steady_port() for name in (*names, "CONTROLLER")}
         self.process = None
+        self.frozen = False
         self.starts = 0
         os.makedirs(self.folder)
 
@@ -98,6 +99,9 @@ class Node:
     def running(self):
         return self.process is not None and self.process.running()
 
+    def answers(self):
+        return self.running() and not self.frozen
+
 
 class Kafka:
     """
@@ -106,8 +110,8 @@ class Kafka:
         for record in kafka.records("panes", partition=2): ...  # offset, key, value, headers, timestamp
         kafka.sigkill(kafka.leader("panes")); kafka.restart(1)
 
-    listeners: further ones from PROTOCOLS; TLS, MTLS and SASL_TLS need `authority` (certificates.Authority). users: {name:
-    password} for every mechanism. config: broker properties. Brokers are numbered from 1.
+    listeners: further ones from PROTOCOLS; TLS, MTLS and SASL_TLS need `authority` (certificates.Authority). users:
+    {name: password} for every mechanism. config: broker properties. Brokers are numbered from 1.
     """
 
     def __init__(self, folder, brokers=1, listeners=(), authority=None, users=None, config=None, heap="384m", java=(),
@@ -150,10 +154,11 @@ class Kafka:
         brokers = len(self.nodes)
         copies, needed = (3, 2) if brokers >= 3 else (1, 1)
         address = {name: f"{name}://127.0.0.1:{port}" for name, port in node.ports.items()}
+        voters = ",".join(f"{other.number}@127.0.0.1:{other.ports['CONTROLLER']}" for other in self.nodes.values())
         settings = {
             "process.roles": "broker,controller",
             "node.id": node.number,
-            "controller.quorum.voters": ",".join(f"{n.number}@127.0.0.1:{n.ports['CONTROLLER']}" for n in self.nodes.values()),
+            "controller.quorum.voters": voters,
             "listeners": ",".join(address.values()),
             "advertised.listeners": ",".join(address[name] for name in self.listeners),
             "listener.security.protocol.map": ",".join(
@@ -233,8 +238,8 @@ class Kafka:
     def _format(self, node):
         users = [f"--add-scram={mechanism}=[name={user},password={password}]"
                  for user, password in self.users.items() for mechanism in MECHANISMS[1:]]
-        done = subprocess.run([*self._java(*self._archive(), heap="128m"), "kafka.tools.StorageTool", "format", "-t", self.id,
-                               "-c", os.path.join(node.folder, "server.properties"), *users],
+        tool = [*self._java(*self._archive(), heap="128m"), "kafka.tools.StorageTool", "format"]
+        done = subprocess.run([*tool, "-t", self.id, "-c", os.path.join(node.folder, "server.properties"), *users],
                               stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False)
         if done.returncode:
             raise AssertionError(f"Kafka cannot format its storage:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
@@ -256,6 +261,7 @@ class Kafka:
         if node.running():
             raise AssertionError(f"broker {number} runs")
         node.starts += 1
+        node.frozen = False
         argv = [*TIED, str(os.getpid()), *self._java(*(java or self._archive()), *self.options), "kafka.Kafka",
                 os.path.join(node.folder, "server.properties")]
         log = os.path.join(node.folder, f"server.{node.starts}.log")
@@ -284,14 +290,13 @@ class Kafka:
         numbers = set(numbers or self.nodes)
 
         def ready():
-            up = {number for number, node in self.nodes.items() if node.running()}
             for number in numbers:
                 try:
                     with self.connect(number, deadline=2) as link:
                         seen = wire.metadata(link)
                 except (OSError, ValueError):
                     return False
-                if not numbers <= set(seen.ports) or seen.controller not in up:
+                if not numbers <= set(seen.ports) or seen.controller not in self._answering():
                     return False
             return True
 
@@ -340,10 +345,12 @@ class Kafka:
     def sigstop(self, *numbers):
         for number in numbers or self.nodes:
             self.nodes[number].process.signal(signal.SIGSTOP)
+            self.nodes[number].frozen = True
 
     def sigcont(self, *numbers):
         for number in numbers or self.nodes:
             self.nodes[number].process.signal(signal.SIGCONT)
+            self.nodes[number].frozen = False
 
     def kill(self):
         """At the end of a test, whatever is left of it."""
@@ -354,7 +361,10 @@ class Kafka:
         with open(f"/proc/{self.nodes[number].process.pid}/status", encoding="ascii") as status:
             return next(int(line.split()[1]) for line in status if line.startswith("VmRSS")) * 1024
 
-    # Asking it
+    # Asking it. Frozen brokers are not asked, as they would take the question and be silent.
+
+    def _answering(self):
+        return [number for number, node in self.nodes.items() if node.answers()]
 
     def port(self, number=1, listener="PLAINTEXT"):
         return self.nodes[number].ports[listener]
@@ -368,12 +378,12 @@ class Kafka:
         return wire.Connection(self.port(number, listener), tls, login, deadline)
 
     def _asked(self, question, deadline=30, of=None, what="Kafka answers"):
-        """question(connection) to any broker, or to the leader of `of` (topic, partition), until it is not refused for a
-        passing reason."""
+        """question(connection) to any broker, or to the leader of `of` (topic, partition), until it is not refused for
+        a passing reason."""
         trouble = [None]
 
         def once():
-            for number in self.running() if of is None else [self._leader_now(*of)]:
+            for number in self._answering() if of is None else [self._leader_now(*of)]:
                 if number is None:
                     continue
                 try:
@@ -391,7 +401,7 @@ class Kafka:
 
     def _leader_now(self, topic, partition):
         leader = self.topic(topic).get(partition, (-1,))[0]
-        return leader if leader in self.running() else None
+        return leader if leader in self._answering() else None
 
     def metadata(self, *topics):
         return self._asked(lambda link: wire.metadata(link, topics))
@@ -404,7 +414,7 @@ class Kafka:
         return self.metadata().cluster_id
 
     def leader(self, topic, partition=0, deadline=30):
-        """The number of the broker that leads, once it is one that runs."""
+        """The number of the broker that leads, once it is one that runs and is not frozen."""
         return wait_until(lambda: self._leader_now(topic, partition), deadline, f"{topic}/{partition} has a leader")
 
     def in_sync(self, topic, partition=0):
@@ -418,11 +428,11 @@ class Kafka:
             self.leader(name, partition)
 
     def delete_topic(self, name):
-        """Returns when no running broker knows it any more."""
+        """Returns when no broker knows it any more."""
         self._asked(lambda link: wire.delete_topic(link, name))
 
         def gone():
-            for number in self.running():
+            for number in self._answering():
                 with self.connect(number) as link:
                     if name in wire.metadata(link, [name]).topics:
                         return False
@@ -437,7 +447,8 @@ class Kafka:
 
     def alter_topic(self, name, **configs):
         """Settings with underscores for points: max_message_bytes=2000."""
-        self._asked(lambda link: wire.alter_topic(link, name, {key.replace("_", "."): v for key, v in configs.items()}))
+        settings = {key.replace("_", "."): value for key, value in configs.items()}
+        self._asked(lambda link: wire.alter_topic(link, name, settings))
 
     def truncate(self, topic, before, partition=0):
         """Deletes the records before this offset, as retention does; returns the first offset that is left."""
@@ -451,13 +462,13 @@ class Kafka:
         return self._asked(lambda link: wire.offset(link, topic, partition, -1), of=(topic, partition))
 
     def produce(self, topic, records, partition=0):
-        """(key, value, headers) each, as one batch of a foreign program; returns the first offset. For a handful: slow."""
+        """(key, value, headers) each, as one batch of a foreign program; returns the first offset. Slow."""
         batch = wire.batch_of(records)
         return self._asked(lambda link: wire.produce(link, topic, partition, batch), of=(topic, partition))
 
     def records(self, topic, partition=0, from_offset=None, until=None, deadline=60):
-        """Yields the records in [from_offset, until), by default all from the first to the end as it is now. deadline: seconds
-        without any progress."""
+        """Yields the records in [from_offset, until), by default all from the first to the end as it is now. deadline:
+        seconds without any progress."""
         at = self.first_offset(topic, partition) if from_offset is None else from_offset
         end = self.end_offset(topic, partition) if until is None else until
         last = time.monotonic()
@@ -486,7 +497,7 @@ class Kafka:
 
 
 def class_archive():
-    """Where the archive of loaded classes is, which halves the start. It is bound to one Java and to exactly these jars."""
+    """Where the archive of loaded classes is, which halves the start; bound to one Java and exactly these jars."""
     return os.path.join(fetch.home(), f"classes-{hashlib.sha256(fetch.java()[1].encode()).hexdigest()[:12]}.jsa")
 
 

@@ -4,8 +4,8 @@
     tests/system/kafka/fetch.py          # fetches if it is not there; prints the folder
     tests/system/kafka/fetch.py pin      # after a change of pom.xml: writes jars.sha256 anew (needs mvn)
 
-TIDEMARK_CACHE: where they are kept (~/.cache/tidemark/kafka). Maven (`mvn`) fetches them, so that the settings of this
-machine decide from where. TIDEMARK_MAVEN_REPOSITORY, the address of a repository (https:, http: or file:), needs no Maven.
+TIDEMARK_CACHE: where they are kept (~/.cache/tidemark/kafka). Maven (`mvn`) fetches them, so that this machine's
+settings decide from where. TIDEMARK_MAVEN_REPOSITORY, the address of a repository (https:, http:, file:), needs no Maven.
 """
 
 import hashlib
@@ -64,8 +64,8 @@ def by_maven(folder):
     except subprocess.TimeoutExpired:
         raise Missing("Kafka cannot be fetched: Maven did not end in ten minutes") from None
     if done.returncode:
-        raise Missing("Kafka cannot be fetched: " + next((line for line in done.stdout.splitlines() if "ERROR" in line),
-                                                         "Maven fails")[:200])
+        said = [line for line in done.stdout.splitlines() if "ERROR" in line] or ["Maven fails"]
+        raise Missing(f"Kafka cannot be fetched: {said[0][:200]}")
 
 
 def by_download(folder, repository):
@@ -73,7 +73,8 @@ def by_download(folder, repository):
         target = os.path.join(folder, path)
         os.makedirs(os.path.dirname(target), exist_ok=True)
         try:
-            with urllib.request.urlopen(f"{repository.rstrip('/')}/{path}", timeout=30) as source, open(target, "wb") as out:
+            address = f"{repository.rstrip('/')}/{path}"
+            with urllib.request.urlopen(address, timeout=30) as source, open(target, "wb") as out:
                 shutil.copyfileobj(source, out)
         except OSError as error:
             raise Missing(f"Kafka cannot be fetched: {os.path.basename(path)}: {error}") from None
@@ -96,7 +97,7 @@ _answer = None
 
 
 def jars():
-    """The jars of the class path, fetched if they are not there. Raises Missing, and then at once at every further call."""
+    """The jars of the class path, fetched if they are not there. Raises Missing, and then at once at every other call."""
     global _answer
     if _answer is None:
         try:

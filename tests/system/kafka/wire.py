@@ -1,7 +1,8 @@
 """Kafka's protocol by hand: what a test must ask of a broker without the library that the product uses.
 
-`Connection` is one socket to one broker, with TLS and SASL (PLAIN, SCRAM) when wanted; the functions below it build and
-read the requests. Older request versions are used on purpose: they have no tagged fields, and Kafka 4 still answers them.
+`Connection` is one socket to one broker, with TLS and SASL (PLAIN, SCRAM) when wanted; the functions below it build
+and read the requests. Older request versions are used on purpose: they have no tagged fields, and Kafka 4 still answers
+them.
 """
 
 import base64
@@ -21,11 +22,11 @@ SASL_HANDSHAKE, CREATE_TOPICS, DELETE_TOPICS, DELETE_RECORDS = (17, 1), (19, 4),
 SASL_AUTHENTICATE, CREATE_PARTITIONS, ALTER_CONFIGS = (36, 1), (37, 1), (44, 0)
 
 NO_ERROR = 0
-ERRORS = {1: "OFFSET_OUT_OF_RANGE", 3: "UNKNOWN_TOPIC_OR_PARTITION", 5: "LEADER_NOT_AVAILABLE",
+ERRORS = {1: "OFFSET_OUT_OF_RANGE", 2: "CORRUPT_MESSAGE", 3: "UNKNOWN_TOPIC_OR_PARTITION", 5: "LEADER_NOT_AVAILABLE",
           6: "NOT_LEADER_OR_FOLLOWER", 7: "REQUEST_TIMED_OUT", 9: "REPLICA_NOT_AVAILABLE", 10: "MESSAGE_TOO_LARGE",
           19: "NOT_ENOUGH_REPLICAS", 20: "NOT_ENOUGH_REPLICAS_AFTER_APPEND", 33: "UNSUPPORTED_SASL_MECHANISM",
           36: "TOPIC_ALREADY_EXISTS", 37: "INVALID_PARTITIONS", 38: "INVALID_REPLICATION_FACTOR", 40: "INVALID_CONFIG",
-          41: "NOT_CONTROLLER", 58: "SASL_AUTHENTICATION_FAILED", 74: "FENCED_LEADER_EPOCH", 76: "UNSUPPORTED_COMPRESSION"}
+          41: "NOT_CONTROLLER", 58: "SASL_AUTHENTICATION_FAILED", 74: "FENCED_LEADER_EPOCH"}
 # A leader is being chosen, or a broker has just come: asking again helps.
 PASSING = {"LEADER_NOT_AVAILABLE", "NOT_LEADER_OR_FOLLOWER", "REQUEST_TIMED_OUT", "REPLICA_NOT_AVAILABLE",
            "NOT_CONTROLLER", "FENCED_LEADER_EPOCH", "INVALID_REPLICATION_FACTOR", "NOT_ENOUGH_REPLICAS",
@@ -335,8 +336,8 @@ def _field(data, at):
 
 
 def records_of(data, count, base, base_time, from_offset, until):
-    """The records of one unpacked batch whose offsets are in [from_offset, until). A million of them pass here in a test:
-    numbers of one byte are read in place."""
+    """The records of one unpacked batch whose offsets are in [from_offset, until). A million of them pass here in a
+    test: numbers of one byte are read in place."""
     at, found = 0, []
     for _ in range(count):
         size, at = _varint(data, at)
@@ -481,7 +482,8 @@ def _lz4(data):
         held = ctypes.create_string_buffer(data, len(data))
         while True:
             wrote, taken = ctypes.c_size_t(len(room)), ctypes.c_size_t(len(data) - at)
-            left = lib.LZ4F_decompress(state, room, ctypes.byref(wrote), ctypes.byref(held, at), ctypes.byref(taken), None)
+            left = lib.LZ4F_decompress(state, room, ctypes.byref(wrote), ctypes.byref(held, at), ctypes.byref(taken),
+                                       None)
             if lib.LZ4F_isError(ctypes.c_size_t(left)):
                 raise ValueError("damaged lz4")
             out.append(ctypes.string_at(room, wrote.value))
