@@ -5,7 +5,8 @@
     tests/system/kafka/fetch.py pin      # after a change of pom.xml: writes jars.sha256 anew (needs mvn)
 
 TIDEMARK_CACHE: where they are kept (~/.cache/tidemark/kafka). Maven (`mvn`) fetches them, so that this machine's
-settings decide from where. TIDEMARK_MAVEN_REPOSITORY, the address of a repository (https:, http:, file:), needs no Maven.
+settings decide from where. TIDEMARK_MAVEN_REPOSITORY is the address of a repository (https:, http:, file:) to take
+instead, without Maven.
 """
 
 import hashlib
@@ -97,7 +98,7 @@ _answer = None
 
 
 def jars():
-    """The jars of the class path, fetched if they are not there. Raises Missing, and then at once at every other call."""
+    """The jars of the class path, fetched if they are not there. Raises Missing, and then at once every time."""
     global _answer
     if _answer is None:
         try:
