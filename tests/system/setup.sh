@@ -8,8 +8,16 @@ build_packages=(
   g++ cmake ninja-build ccache pkg-config git python3 mosquitto
   libboost1.81-dev libpaho-mqttpp-dev libpaho-mqtt-dev libsqlite3-dev libflatbuffers-dev flatbuffers-compiler
   libsimdjson-dev libexpected-dev libtomlplusplus-dev libcli11-dev libfmt-dev libspdlog-dev libssl-dev libzstd-dev
-  libxxhash-dev zlib1g-dev prometheus-cpp-dev doctest-dev libbenchmark-dev
+  librdkafka-dev libxxhash-dev zlib1g-dev prometheus-cpp-dev doctest-dev libbenchmark-dev
 )
+
+# What the tests with a real Kafka need. Kafka itself is no Debian package: tests/system/kafka/fetch.py gets it.
+kafka_packages=(openjdk-17-jre-headless maven kcat openssl)
+
+# fetch_kafka: gets Kafka if it is not there. Without it the tests that need it are skipped, so that failing is no error.
+fetch_kafka() {
+  python3 "$tidemark_root/tests/system/kafka/fetch.py" >/dev/null || echo "The tests with Kafka will be skipped." >&2
+}
 
 say() { printf '\n== %s\n' "$*"; }
 
