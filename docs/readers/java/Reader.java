@@ -381,7 +381,7 @@ public final class Reader {
     /** The shortest digits that read back, in fixed or scientific notation, whichever is shorter; fixed if equally long. */
     static String text(double value) {
         if (Double.isInfinite(value)) return "";
-        if (value == 0) return 1 / value < 0 ? "-0" : "0";
+        if (value == 0) return "0";
         var shortest = shortest(Math.abs(value));
         var digits = shortest.unscaledValue().toString();
         int power = digits.length() - 1 - shortest.scale();

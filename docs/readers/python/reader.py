@@ -297,8 +297,8 @@ def plain(value):
 
 def double(value):
     """The shortest digits that read back, in fixed or scientific notation, whichever is shorter; fixed if equally long."""
-    if math.isinf(value):
-        return ""
+    if math.isinf(value) or value == 0:
+        return "0" if value == 0 else ""
     shortest = Decimal(repr(value)).normalize()
     sign, digits, exponent = shortest.as_tuple()
     digits = "".join(map(str, digits))
