@@ -17,10 +17,12 @@ import unittest
 import event_reader
 import readers
 from harness import ROOT, Room, export, run_tidemark, wait_until
+from mqtt_client import Client
 from record_events import frames
-from streams import fleet
+from streams import Plant, climate, fleet, stream
 
 EVENTS = os.path.join(ROOT, "tests", "data", "events")
+LATE = stream("late", "late/{device}", ["t"], out_of_orderness="1s", lateness="20s", idle_timeout="1s")
 SCHEMA = os.path.join(ROOT, "schemas", "telemetry.fbs")
 
 
@@ -174,19 +176,29 @@ class Readers(unittest.TestCase):
     def test_a_plant_with_kills_gives_the_same_bytes_in_every_language(self):
         with Room(self) as room:
             broker = room.broker()
-            # Short lateness: late readings become corrections and deltas. The devices of `plant` send late, twice and wrong.
-            edge = room.appliance(fleet(window="1s", idle_timeout="1s", lateness="2s", out_of_orderness="100ms")).start()
-            sim = room.simulator("--devices", 200, "--interval", "1s", "--duration", "14s", "--seed", 5, "--profile", "plant",
+            # The fleet's devices send twice, wrong, and out of order within a message; two devices beside it send late: for the window
+            # before last, which is corrected, and for one long past, which is sealed.
+            edge = room.appliance(fleet(window="1s", idle_timeout="1s", lateness="2s", out_of_orderness="100ms") + LATE).start()
+            sim = room.simulator("--devices", 200, "--interval", "1s", "--duration", "12s", "--seed", 5, "--profile", "plant",
                                  "--truth", room.path("truth.db"))
-            for _ in range(4):
-                until = time.monotonic() + 2.5
-                wait_until(lambda: time.monotonic() >= until, 10, "the time to the next kill", [sim_alive(sim), broker])
-                edge.sigkill()
-                edge.start()
+            client = room.keep(Client(broker.port, "late"))
+            for step in range(120):
+                for device, shift in (("d1", 0), ("d2", 0), ("d1", -15_000), ("d2", -60_000)):
+                    if step * 1_000 + shift >= 0 or shift == 0:
+                        client.publish(f"late/{device}", climate(Plant.START + step * 1_000 + shift, f"{step}.{device[1]}"))
+                if step % 30 == 29:
+                    client.drain()
+                    began = edge.started_at
+                    wait_until(lambda: time.monotonic() > began + 2.5, 10, "the time to the next kill", [broker, edge])
+                    edge.sigkill()
+                    edge.start()
+            client.publish("late/d2", climate(Plant.START + 119_500, "1e-9"))
+            client.publish("late/d2", climate(Plant.START + 2_500, "-7"))
+            client.drain()
             sim.finish(60)
             edge.wait_metric("open", lambda number: number == 0, 90)
             body = edge.get("/log?from=1", 60)[1]
-            whole = edge.fold(room.path("views.db"), )
+            whole = edge.fold(room.path("views.db"))
             for reader in self.each():
                 status, text, errors = reader(edge.admin_url)
                 self.assertEqual((0, True), (status, text == whole), errors)
@@ -288,24 +300,11 @@ class Readers(unittest.TestCase):
                     log.append(bytes(event))
                 with open(path, "wb") as out:
                     out.write(framed(log))
-                verdicts = []
+                # What they make of it may differ: their FlatBuffers runtimes read broken tables in different ways.
                 for reader in self.each():
-                    status, text, errors = reader(path)
+                    status, _, errors = reader(path)
                     self.assertIn(status, (1, 2), errors)
                     self.assertRegex(errors, r"\bdamaged\b" if status == 1 else "needs a newer reader")
-                    verdicts.append((status, text))
-                if len(verdicts) == 2 and verdicts[0][0] == verdicts[1][0] == 1:
-                    self.assertEqual(verdicts[0][1].decode(), verdicts[1][1].decode())
-
-
-def sim_alive(sim):
-    """For wait_until: a simulator may be at its end."""
-    class Ended:
-        @staticmethod
-        def check_alive():
-            if not sim.running():
-                sim.finish(1)
-    return Ended
 
 
 if __name__ == "__main__":

@@ -293,7 +293,7 @@ public final class Reader {
             throw new Newer("the event at " + where + " needs a newer reader: " + why.getMessage());
         } catch (Exception why) { // Bytes can break the FlatBuffers runtime, which has no verifier, in many ways.
             count("damaged", 1);
-            remarks.add("the event at " + where + " is damaged and was left out: " + why.getMessage());
+            remarks.add("the event at " + where + " is damaged and was left out: " + (why instanceof Damaged ? why.getMessage() : why));
         }
     }
 
@@ -303,7 +303,7 @@ public final class Reader {
         var gateway = text(event.gateway());
         var identity = new Identity(gateway, event.epoch());
         var epoch = Long.toUnsignedString(event.epoch());
-        require(event.sequence() >= 1, "sequences begin at 1");
+        require(event.sequence() >= 1, "a sequence that cannot be");
         var mark = marks.getOrDefault(identity, new Mark(0, new byte[16]));
         if (event.sequence() <= mark.sequence) return "repeated";
         // All is read before anything is kept: an event counts whole or not at all.

@@ -21,6 +21,7 @@ from decimal import Context, Decimal, Inexact, InvalidOperation, setcontext
 from fractions import Fraction
 from typing import NamedTuple
 
+from flatbuffers.number_types import Uint32Flags
 from tidemark.log.Body import Body
 from tidemark.log.Event import Event
 from tidemark.log.WindowBatch import WindowBatch
@@ -134,19 +135,33 @@ def column(data, panes):
     return [base + scale * int.from_bytes(bytes(offset), "little") for offset in zip(*planes)]
 
 
+# --- What flatc's code leaves out: a byte vector without numpy, and a length that is held against the end of the bytes ---
+
+
+def sized(tab, at):
+    """The bytes of the string or byte vector to which the offset at `at` points."""
+    at = tab.Indirect(at)
+    length = tab.Get(Uint32Flags, at)
+    require(0 <= at <= len(tab.Bytes) - 4 - length, "a vector beyond the end")
+    return tab.Bytes[at + 4:at + 4 + length]
+
+
 def vector(table, field):
-    """The bytes of a [ubyte]. flatc's own way to them needs numpy."""
+    """The bytes of field number `field`, the first being 0; none if it is absent."""
     at = table._tab.Offset(4 + 2 * field)
-    if at == 0:
-        return b""
-    start, length = table._tab.Vector(at), table._tab.VectorLen(at)
-    require(start + length <= len(table._tab.Bytes), "a vector beyond the end")
-    return table._tab.Bytes[start:start + length]
+    return sized(table._tab, table._tab.Pos + at) if at else b""
+
+
+def vectors(table, field):
+    """The same of a vector of strings."""
+    at = table._tab.Offset(4 + 2 * field)
+    require(at and table._tab.VectorLen(at) <= MAX_PANES, "a dictionary that cannot be")
+    return [sized(table._tab, table._tab.Vector(at) + 4 * i) for i in range(table._tab.VectorLen(at))]
 
 
 def text(value):
-    require(value is None or len(value) <= MAX_TEXT, "a text that is too long")
-    return (value or b"").decode()
+    require(len(value) <= MAX_TEXT, "a text that is too long")
+    return value.decode()
 
 
 # --- Panes: what a window holds, and how two parts of it are merged ---
@@ -175,7 +190,7 @@ def panes(group, origins):
     if components > KNOWN or group.Kind() > 2:
         raise Newer(f"components {components:#x}, field kind {group.Kind()}")
     require(1 <= number <= MAX_PANES and size >= 1 and -341 <= exponent <= 308, "a group that cannot be")
-    stream, field = text(group.Stream()), text(group.Field())
+    stream, field = text(vector(group, 0)), text(vector(group, 2))
     series = [(stream, group.Version(), source, tags, field, size) for source, tags in origins]
     for (origin, start, revision, kind, _, count, total, variance, least, most, first, last, first_time,
          last_time) in zip(*(column(vector(group, 9 + i), number) for i in range(len(COLUMNS)))):
@@ -229,9 +244,9 @@ class Log:
     def event(self, record):
         require(len(record) <= MAX_EVENT, "it is too large")
         event = Event.GetRootAs(record)
-        gateway, sequence, kind = text(event.Gateway()), event.Sequence(), event.BodyType()
+        gateway, sequence, kind = text(vector(event, 0)), event.Sequence(), event.BodyType()
         identity = gateway, event.Epoch()
-        require(sequence >= 1, "sequences begin at 1")
+        require(1 <= sequence < 1 << 63, "a sequence that cannot be")
         mark, digest = self.marks.get(identity, (0, bytes(16)))
         if sequence <= mark:
             return "repeated"
@@ -259,9 +274,8 @@ class Log:
         require(table is not None, "it has no body")
         batch = WindowBatch()
         batch.Init(table.Bytes, table.Pos)
-        require(batch.SourcesLength() == batch.TagsLength() <= MAX_PANES and batch.GroupsLength() <= MAX_PANES,
-                "its dictionaries do not fit")
-        origins = [(text(batch.Sources(i)), text(batch.Tags(i))) for i in range(batch.SourcesLength())]
+        origins = [tuple(map(text, origin)) for origin in zip(vectors(batch, 0), vectors(batch, 1))]
+        require(len(origins) == batch.TagsLength() and batch.GroupsLength() <= MAX_PANES, "its dictionaries do not fit")
         groups = [batch.Groups(i) for i in range(batch.GroupsLength())]
         require(sum(group.Panes() for group in groups) <= MAX_PANES, "too many panes")
         for group in groups:
