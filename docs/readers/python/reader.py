@@ -71,9 +71,9 @@ def http(url, settings):
 
 
 def kafka(brokers, topic, settings):
-    from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, TopicPartition
+    from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, TopicPartition
     # Of the group only a name is used: what was read is what is printed, and nothing is committed.
-    consumer = Consumer({"group.id": "tidemark-reader", **settings, "bootstrap.servers": brokers,
+    consumer = Consumer({"group.id": "tidemark-reader", "log_level": 2, **settings, "bootstrap.servers": brokers,
                          "enable.auto.commit": False, "enable.partition.eof": True})
     try:
         found = consumer.list_topics(topic, timeout=30).topics[topic]
@@ -91,6 +91,8 @@ def kafka(brokers, topic, settings):
                 unread.discard(message.partition())
             else:
                 raise OSError(f"{topic}: {message.error()}")
+    except KafkaException as why:
+        raise OSError(f"{topic}: {why.args[0].str()}") from None
     finally:
         consumer.close()
 
