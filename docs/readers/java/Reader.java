@@ -1,22 +1,11 @@
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import java.io.DataInputStream;
-import java.io.EOFException;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.PrintStream;
-import java.math.BigDecimal;
-import java.math.BigInteger;
-import java.math.MathContext;
-import java.math.RoundingMode;
+import java.io.*;
+import java.math.*;
 import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import java.net.http.*;
+import java.nio.*;
+import java.nio.file.*;
 import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.*;
@@ -27,7 +16,7 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import tidemark.log.*;
 
 /**
- * Folds the log of Tidemark gateways and prints the canonical export: byte for byte what {@code tidemark export} prints.
+ * Folds the log of Tidemark gateways and prints the canonical export, byte for byte what {@code tidemark export} prints.
  *
  * <pre>
  * Reader SOURCE [NAME=VALUE ...]
@@ -37,8 +26,8 @@ import tidemark.log.*;
  * PATH                   a file with what GET /log answered
  * </pre>
  *
- * The export goes to standard output, what was met on the way to standard error. Exit status: 0 all is well; 1 the export is of
- * an incomplete or altered log; 2 nothing can be said. Written from docs/formats/event.md and docs/formats/export.md alone.
+ * The export goes to standard output, what was met on the way to standard error. Exit status: 0 all is well; 1 the
+ * export is of an incomplete or altered log; 2 nothing can be said. Written from docs/formats/event.md and export.md alone.
  */
 public final class Reader {
     static final String HEADER = "gateway,stream,version,source,tags,field,size,start,count,sum,mean,min,max,"
@@ -76,8 +65,8 @@ public final class Reader {
             int size = fields.getInt();
             byte[] record = head.length == 12 && size >= 0 && size <= MAX_EVENT ? in.readNBytes(size) : null;
             if (record == null || record.length < size)
-                throw new EOFException("the log breaks off, or is none, after position " + Long.toUnsignedString(position));
-            taker.take(Long.toUnsignedString(position), record);
+                throw new EOFException("the log breaks off, or is none, after position " + position);
+            taker.take("" + position, record);
         }
     }
 
@@ -127,7 +116,7 @@ public final class Reader {
             http(source, settings, taker);
         } else {
             try (var file = Files.newInputStream(Path.of(source))) {
-                frames(new java.io.BufferedInputStream(file, 1 << 16), taker);
+                frames(new BufferedInputStream(file, 1 << 16), taker);
             }
         }
     }
@@ -193,8 +182,8 @@ public final class Reader {
         }
     }
 
-    record State(int components, BigInteger count, BigDecimal sum, BigDecimal squares, BigDecimal least, BigDecimal most,
-                 Point first, Point last) {
+    record State(int components, BigInteger count, BigDecimal sum, BigDecimal squares, BigDecimal least,
+                 BigDecimal most, Point first, Point last) {
         State merge(State other) {
             if (other == null) return this;
             require(components == other.components, "panes of one window with different components");
@@ -218,18 +207,20 @@ public final class Reader {
         String stream = text(group.stream()), field = text(group.field());
         var series = origins.stream()
                 .map(o -> new Series(gateway, stream, group.version(), o[0], o[1], field, size)).toList();
-        BigInteger[] origin = column(group.originAsByteBuffer(), number), start = column(group.startAsByteBuffer(), number),
-                revision = column(group.revisionAsByteBuffer(), number), kind = column(group.paneKindAsByteBuffer(), number),
-                count = column(group.countAsByteBuffer(), number), sum = column(group.sumAsByteBuffer(), number),
-                variance = column(group.varianceAsByteBuffer(), number), min = column(group.minAsByteBuffer(), number),
-                max = column(group.maxAsByteBuffer(), number), firsts = column(group.firstAsByteBuffer(), number),
-                lasts = column(group.lastAsByteBuffer(), number), firstTime = column(group.firstTimeAsByteBuffer(), number),
-                lastTime = column(group.lastTimeAsByteBuffer(), number);
+        BigInteger[] origin = column(group.originAsByteBuffer(), number), start = column(group.startAsByteBuffer(), number);
+        var revision = column(group.revisionAsByteBuffer(), number);
+        var kind = column(group.paneKindAsByteBuffer(), number);
+        var count = column(group.countAsByteBuffer(), number);
+        BigInteger[] sum = column(group.sumAsByteBuffer(), number), variance = column(group.varianceAsByteBuffer(), number);
+        BigInteger[] min = column(group.minAsByteBuffer(), number), max = column(group.maxAsByteBuffer(), number);
+        BigInteger[] firsts = column(group.firstAsByteBuffer(), number), lasts = column(group.lastAsByteBuffer(), number);
+        var firstTime = column(group.firstTimeAsByteBuffer(), number);
+        var lastTime = column(group.lastTimeAsByteBuffer(), number);
         var none = BigInteger.ZERO;
         for (int i = 0; i < number; i++) {
             if (kind[i].longValueExact() > DELTA) throw new Newer("pane kind " + kind[i]);
             require(count[i].signum() > 0 && revision[i].signum() >= 0
-                    && kind[i].equals(BigInteger.valueOf(DELTA)) == (revision[i].signum() == 0), "a pane that cannot be");
+                    && (kind[i].intValue() == DELTA) == (revision[i].signum() == 0), "a pane that cannot be");
             // What is not kept has no part in the formulas.
             var least = extremes ? min[i] : none;
             var most = extremes ? least.add(max[i]) : none;
@@ -243,7 +234,8 @@ public final class Reader {
             require(least.compareTo(most) <= 0 && squares[1].signum() == 0 && (!squared || variance[i].signum() >= 0)
                     && begins >= 0 && begins <= ends && ends < size, "a pane that no window has");
             require(!extremes || (!sums || within(total, least.multiply(count[i]), most.multiply(count[i])))
-                    && (!endpoints || within(first, least, most) && within(last, least, most)), "a pane beyond its extremes");
+                    && (!endpoints || within(first, least, most) && within(last, least, most)),
+                    "a pane beyond its extremes");
             long from = start[i].longValueExact();
             into.add(new Pane(series.get(origin[i].intValueExact()), from, revision[i].longValueExact(),
                     new State((int) components, count[i], at(total, exponent), at(squares[0], 2 * exponent),
@@ -273,8 +265,8 @@ public final class Reader {
 
     final Map<String, Long> met = new LinkedHashMap<>();
     final List<String> remarks = new ArrayList<>();
-    final Map<Identity, Mark> marks = new HashMap<>();          // the last sequence, and the digest the next event must carry
-    final Map<Identity, Long> predecessors = new HashMap<>();   // its last sequence, as the epoch after it says
+    final Map<Identity, Mark> marks = new HashMap<>();        // the last sequence, the digest that the next must carry
+    final Map<Identity, Long> predecessors = new HashMap<>(); // its last sequence, as the epoch after it says
     final Map<Series, TreeMap<Long, Window>> windows = new HashMap<>();
 
     void count(String what, long number) {
@@ -293,7 +285,8 @@ public final class Reader {
             throw new Newer("the event at " + where + " needs a newer reader: " + why.getMessage());
         } catch (Exception why) { // Bytes can break the FlatBuffers runtime, which has no verifier, in many ways.
             count("damaged", 1);
-            remarks.add("the event at " + where + " is damaged and was left out: " + (why instanceof Damaged ? why.getMessage() : why));
+            remarks.add("the event at " + where + " is damaged and was left out: "
+                    + (why instanceof Damaged ? why.getMessage() : why));
         }
     }
 
@@ -302,7 +295,6 @@ public final class Reader {
         var event = Event.getRootAsEvent(ByteBuffer.wrap(record));
         var gateway = text(event.gateway());
         var identity = new Identity(gateway, event.epoch());
-        var epoch = Long.toUnsignedString(event.epoch());
         require(event.sequence() >= 1, "a sequence that cannot be");
         var mark = marks.getOrDefault(identity, new Mark(0, new byte[16]));
         if (event.sequence() <= mark.sequence) return "repeated";
@@ -314,7 +306,8 @@ public final class Reader {
             count("missing", event.sequence() - mark.sequence - 1);
         } else if (!Arrays.equals(digest, mark.digest)) {
             count("altered", 1);
-            remarks.add(gateway + ", epoch " + epoch + ": event " + event.sequence() + " does not follow what came before it");
+            remarks.add(gateway + ", epoch " + Long.toUnsignedString(event.epoch()) + ": event " + event.sequence()
+                    + " does not follow what came before it");
         }
         if (event.previousEpoch() != 0)
             predecessors.put(new Identity(gateway, event.previousEpoch()), event.previousSequence());
@@ -378,7 +371,7 @@ public final class Reader {
         return value.stripTrailingZeros().toPlainString();
     }
 
-    /** The shortest digits that read back, in fixed or scientific notation, whichever is shorter; fixed if equally long. */
+    /** The shortest digits that read back, fixed or scientific, whichever is shorter; fixed if equally long. */
     static String text(double value) {
         if (Double.isInfinite(value)) return "";
         if (value == 0) return "0";
@@ -392,10 +385,10 @@ public final class Reader {
         return (value < 0 ? "-" : "") + (fixed.length() <= scientific.length() ? fixed : scientific);
     }
 
-    /** Of the shortest decimals that read back as this double the nearest one. (Double.toString finds it only from Java 19 on.) */
+    /** Of the shortest decimals that read back as this double the nearest. (Double.toString finds it from Java 19 on.) */
     static BigDecimal shortest(double value) {
         var exact = new BigDecimal(value);
-        // 15 digits survive the way through a normal double: if as many read back, zeros stripped they are the shortest.
+        // 15 digits survive the way through a normal double: if 15 read back, they are the shortest when stripped.
         for (int digits = value < Double.MIN_NORMAL ? 1 : 15; ; digits++) {
             BigDecimal best = null;
             for (var mode : new RoundingMode[] {RoundingMode.DOWN, RoundingMode.UP}) {
@@ -443,7 +436,7 @@ public final class Reader {
 
     public static void main(String[] arguments) throws Exception {
         if (arguments.length == 0) {
-            System.err.println("Reader SOURCE [NAME=VALUE ...]; SOURCE: http://HOST:PORT, kafka:BROKERS/TOPIC or a file");
+            System.err.println("Reader http://HOST:PORT | kafka:BROKERS/TOPIC | FILE [NAME=VALUE ...]");
             System.exit(2);
         }
         var settings = new HashMap<String, String>();
@@ -459,11 +452,12 @@ public final class Reader {
             System.exit(2);
         }
         boolean complete = log.complete();
-        try (var out = new PrintStream(new java.io.BufferedOutputStream(System.out, 1 << 16), false, UTF_8)) {
+        try (var out = new PrintStream(new BufferedOutputStream(System.out, 1 << 16), false, UTF_8)) {
             log.export(out);
         }
         log.remarks.forEach(System.err::println);
-        System.err.println(String.join(", ", log.met.entrySet().stream().map(e -> e.getValue() + " " + e.getKey()).toList()));
+        var counts = log.met.entrySet().stream().map(e -> e.getValue() + " " + e.getKey()).toList();
+        System.err.println(String.join(", ", counts));
         System.exit(complete ? 0 : 1);
     }
 }

@@ -7,8 +7,8 @@
     kafka:BROKERS/TOPIC    all partitions, up to where they end now; NAME=VALUE are settings of librdkafka
     PATH                   a file with what GET /log answered
 
-The export goes to standard output, what was met on the way to standard error. Exit status: 0 all is well; 1 the export is of an
-incomplete or altered log; 2 nothing can be said. Written from docs/formats/event.md and docs/formats/export.md alone.
+The export goes to standard output, what was met on the way to standard error. Exit status: 0 all is well; 1 the export is
+of an incomplete or altered log; 2 nothing can be said. Written from docs/formats/event.md and export.md alone.
 """
 
 import collections
@@ -29,9 +29,8 @@ from tidemark.log.WindowBatch import WindowBatch
 HEADER = ("gateway,stream,version,source,tags,field,size,start,count,sum,mean,min,max,first,first_time,last,last_time,"
           "variance,stddev")
 DELTA = 3
+FIRST_COLUMN, COLUMNS = 9, 14  # in PaneGroup: origin to last_time
 SUM, SQUARES, EXTREMES, ENDPOINTS, KNOWN = 1, 2, 4, 8, 15
-COLUMNS = ("Origin", "Start", "Revision", "PaneKind", "Flags", "Count", "Sum", "Variance", "Min", "Max", "First", "Last",
-           "FirstTime", "LastTime")
 # Decimals here are exact: room for every sum of decimals, and an exception should it ever not suffice.
 setcontext(Context(prec=5000, Emin=-10**6, Emax=10**6, traps=[Inexact, InvalidOperation]))
 MAX_EVENT, MAX_PANES, MAX_TEXT, MAX_INTEGER = 16 << 20, 65_536, 4096, 640
@@ -195,7 +194,7 @@ def panes(group, origins):
     stream, field = text(vector(group, 0)), text(vector(group, 2))
     series = [(stream, group.Version(), source, tags, field, size) for source, tags in origins]
     for (origin, start, revision, kind, _, count, total, variance, least, most, first, last, first_time,
-         last_time) in zip(*(column(vector(group, 9 + i), number) for i in range(len(COLUMNS)))):
+         last_time) in zip(*(column(vector(group, FIRST_COLUMN + i), number) for i in range(COLUMNS))):
         if kind > DELTA:
             raise Newer(f"pane kind {kind}")
         require(0 <= origin < len(series) and count >= 1 and revision >= 0 and (kind == DELTA) == (revision == 0),
