@@ -1,5 +1,5 @@
-"""The readers of docs/readers as the tests run them. Their libraries come from PyPI and Maven by the user's own pip and mvn, as
-docs/readers pins them, into TIDEMARK_CACHE (~/.cache/tidemark); what cannot be had skips the test with the reason."""
+"""The readers of docs/readers as the tests run them. Their libraries come from PyPI and Maven by the user's own pip and mvn,
+as docs/readers pins them, into TIDEMARK_CACHE (~/.cache/tidemark); what cannot be had skips the test with the reason."""
 
 import hashlib
 import os
@@ -17,7 +17,7 @@ GENERATED = os.path.join(BUILD, "generated", "readers")
 
 
 def fetched(name, pins, command):
-    """The folder under CACHE that holds what the file `pins` asks for. `command(folder)` fetches it when it is not there."""
+    """The folder under CACHE that holds what the file `pins` asks for. `command(folder)` fetches what is not there."""
     with open(pins, "rb") as file:
         folder = os.path.join(CACHE, f"{name}-{hashlib.sha256(file.read()).hexdigest()[:12]}")
     if not os.path.isdir(folder):
@@ -25,8 +25,8 @@ def fetched(name, pins, command):
         # Whole or not at all: it gets its name when it is complete.
         part = tempfile.mkdtemp(prefix=name + "-", dir=CACHE)
         try:
-            done = subprocess.run(command(part), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                  text=True, timeout=170, check=False)
+            done = subprocess.run(command(part), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                  stderr=subprocess.STDOUT, text=True, timeout=170, check=False)
             if done.returncode != 0:
                 raise unittest.SkipTest(f"{name}: {(done.stdout.strip() or 'no word').splitlines()[-1]}")
             os.rename(part, folder)
@@ -50,7 +50,8 @@ def python_paths():
     if subprocess.run([*pip, "--version"], capture_output=True, check=False).returncode != 0:
         raise unittest.SkipTest("this Python has no pip")
     libraries = fetched("readers-python", pins,
-                        lambda to: [*pip, "install", "--quiet", "--disable-pip-version-check", "--target", to, "-r", pins])
+                        lambda to: [*pip, "install", "--quiet", "--disable-pip-version-check", "--target", to,
+                                    "-r", pins])
     return [libraries, os.path.join(GENERATED, "python")]
 
 
@@ -61,7 +62,8 @@ def java_classpath():
 
     def copy(to):
         need("mvn")
-        return ["mvn", "-q", "-B", "-f", pom, "dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={to}"]
+        return ["mvn", "-q", "-B", "-f", pom, "dependency:copy-dependencies", "-DincludeScope=runtime",
+                f"-DoutputDirectory={to}"]
 
     jars = os.path.join(fetched("readers-java", pom, copy), "*")
     classes = os.path.join(BUILD, "readers-java")
@@ -79,8 +81,8 @@ class Reader:
 
     def __call__(self, source, *settings, deadline=120):
         """(exit status, export, what it said)."""
-        done = subprocess.run([*self.argv, source, *settings], stdin=subprocess.DEVNULL, capture_output=True, env=self.env,
-                              timeout=deadline, check=False)
+        done = subprocess.run([*self.argv, source, *settings], stdin=subprocess.DEVNULL, capture_output=True,
+                              env=self.env, timeout=deadline, check=False)
         return done.returncode, done.stdout, done.stderr.decode("utf-8", "replace")
 
 

@@ -1,5 +1,5 @@
-"""The readers in other languages: byte for byte the export of `tidemark export`; old events, events of later versions, and bytes that
-are no events."""
+"""The readers in other languages: byte for byte the export of `tidemark export`; old events, events of later versions, and
+bytes that are no events."""
 
 import contextlib
 import glob
@@ -19,10 +19,18 @@ import readers
 from harness import ROOT, Room, export, run_tidemark, wait_until
 from mqtt_client import Client
 from record_events import frames
-from streams import Plant, climate, fleet, stream
+from streams import ALL_AGGREGATES, Plant, climate, fleet, stream
 
 EVENTS = os.path.join(ROOT, "tests", "data", "events")
 LATE = stream("late", "late/{device}", ["t"], out_of_orderness="1s", lateness="20s", idle_timeout="1s")
+# Where the text of a double, or its rounding, is easily got wrong: subnormal, halfway, equally long in both notations ...
+ODD_VALUES = [
+    ["-5e-324", "0", "0"], ["5e-324", "0"], ["5e-324"], ["1e308", "-1e308"], ["1e308", "1.7e308"], ["123456789012345678", "1e-300"],
+    ["1e25"], ["1.5e22", "1.5e22"], ["123456789012345680000"], ["100000"], ["1000000"], ["0.0001"], ["0.00001234"], ["0.1", "0.2"],
+    ["5.684341886080801486968994140625e-14", "0"], ["9007199254740993", "9007199254740992"], ["2.2250738585072014e-308"], ["-0"],
+    ["1e-200", "3e-200"], ["1e-162", "3e-162"], ["1e23"], ["8.41e21"], ["9.5367431640625e-7"], ["2e-308", "1e-323", "7e-310"]]
+# Their order is not that of UTF-16, and some must be quoted.
+ODD_NAMES = ["\uffee", "\U00010000", "a,b", 'q"q', "\u00e9", "a b"]
 SCHEMA = os.path.join(ROOT, "schemas", "telemetry.fbs")
 
 
@@ -33,7 +41,8 @@ def content(path):
 
 def frozen(version):
     folder = os.path.join(EVENTS, version)
-    return [content(path) for path in sorted(glob.glob(os.path.join(folder, "*.bin")))], content(os.path.join(folder, "export.csv"))
+    events = [content(path) for path in sorted(glob.glob(os.path.join(folder, "*.bin")))]
+    return events, content(os.path.join(folder, "export.csv"))
 
 
 def framed(events):
@@ -81,13 +90,12 @@ class Later:
         for before, after in (
                 ("  body:Body;\n", "  body:Body;\n  signature:string;\n"),
                 ("union Body { WindowBatch, SourceReport, Heartbeat }",
-                 "table ReadingBatch { values:[long]; }\nunion Body { WindowBatch, SourceReport, Heartbeat, ReadingBatch }"),
+                 "table ReadingBatch { values:[long]; }\n"
+                 "union Body { WindowBatch, SourceReport, Heartbeat, ReadingBatch }"),
                 ("  groups:[PaneGroup] (required);\n", "  groups:[PaneGroup] (required);\n  note:string;\n"),
-                ("  last_time:[ubyte];", "  place:string;\n  last_time:[ubyte];")):
+                ("time of the first\n}", "time of the first\n  place:string;\n}")):
             assert text.count(before) == 1, before
             text = text.replace(before, after)
-        # Appended means: after all that is there.
-        text = text.replace("  place:string;\n", "").replace("time of the first\n}", "time of the first\n  place:string;\n}")
         self.schema = room.path("later.fbs")
         with open(self.schema, "w", encoding="utf-8") as out:
             out.write(text)
@@ -109,7 +117,8 @@ class Later:
         return content(self.room.path("event.tdmk"))
 
     def log(self, events):
-        """The same log from a gateway of the later version: more fields everywhere, and after the first event one of an unknown kind."""
+        """The same log from a gateway of the later version: more fields everywhere, and second in each epoch an event of an
+        unknown kind."""
         written, epoch, shift, digest = [], None, 0, bytes(16)
         for event in events:
             tree = self.tree(event)
@@ -128,8 +137,9 @@ class Later:
             digest = digest_after(written[-1])
             if shift == 0:
                 shift = 1
-                written.append(self.event({"gateway": tree["gateway"], "epoch": epoch, "sequence": tree["sequence"] + 1,
-                                           "digest": list(digest), "body_type": "ReadingBatch", "body": {"values": [1, 2, 3]}}))
+                written.append(self.event({
+                    "gateway": tree["gateway"], "epoch": epoch, "sequence": tree["sequence"] + 1, "digest": list(digest),
+                    "body_type": "ReadingBatch", "body": {"values": [1, 2, 3]}}))
                 digest = digest_after(written[-1])
         return written
 
@@ -176,16 +186,18 @@ class Readers(unittest.TestCase):
     def test_a_plant_with_kills_gives_the_same_bytes_in_every_language(self):
         with Room(self) as room:
             broker = room.broker()
-            # The fleet's devices send twice, wrong, and out of order within a message; two devices beside it send late: for the window
-            # before last, which is corrected, and for one long past, which is sealed.
-            edge = room.appliance(fleet(window="1s", idle_timeout="1s", lateness="2s", out_of_orderness="100ms") + LATE).start()
-            sim = room.simulator("--devices", 200, "--interval", "1s", "--duration", "12s", "--seed", 5, "--profile", "plant",
-                                 "--truth", room.path("truth.db"))
+            # The fleet's devices send twice, wrong and broken; two devices beside it send late: one for the window before
+            # last, which is corrected, one for a window long past, which is sealed.
+            plant = fleet(window="1s", idle_timeout="1s", lateness="2s", out_of_orderness="100ms")
+            edge = room.appliance(plant + LATE).start()
+            sim = room.simulator("--devices", 200, "--interval", "1s", "--duration", "12s", "--seed", 5,
+                                 "--profile", "plant", "--truth", room.path("truth.db"))
             client = room.keep(Client(broker.port, "late"))
             for step in range(120):
                 for device, shift in (("d1", 0), ("d2", 0), ("d1", -15_000), ("d2", -60_000)):
                     if step * 1_000 + shift >= 0 or shift == 0:
-                        client.publish(f"late/{device}", climate(Plant.START + step * 1_000 + shift, f"{step}.{device[1]}"))
+                        at = Plant.START + step * 1_000 + shift
+                        client.publish(f"late/{device}", climate(at, f"{step}.{device[1]}"))
                 if step % 30 == 29:
                     client.drain()
                     began = edge.started_at
@@ -203,7 +215,8 @@ class Readers(unittest.TestCase):
                 status, text, errors = reader(edge.admin_url)
                 self.assertEqual((0, True), (status, text == whole), errors)
             events = frames(body)
-            panes = [pane["pane"] for event in map(event_reader.read, events) if event.kind == "window_batch" for pane in event.body]
+            panes = [pane["pane"] for event in map(event_reader.read, events) if event.kind == "window_batch"
+                     for pane in event.body]
             kinds = {kind: panes.count(kind) for kind in event_reader.PANES}
             print(f"    {len(events)} events, {kinds}, {len(whole.splitlines()) - 1} windows", flush=True)
             self.assertTrue(all(kinds.values()), kinds)
@@ -214,6 +227,35 @@ class Readers(unittest.TestCase):
             self.assertEqual(5, len(epochs))
             shuffled = [event for epoch in reversed(list(epochs.values())) for event in epoch + epoch]
             self.read_by_all(room, shuffled, 0, whole, rf"\b{len(events)} events\b", rf"\b{len(events)} repeated\b")
+
+    def test_odd_values_and_every_set_of_aggregates_print_alike(self):
+        sets = [[name] for name in ALL_AGGREGATES + ["range"]]
+        streams = "".join(stream(f"s{i}", f"odd/{{site}}/{{device}}/s{i}", ["t"], aggregates=names) for i, names in enumerate(sets))
+        with Room(self) as room:
+            broker = room.broker()
+            edge = room.appliance(streams + stream("all", "odd/{site}/{device}/all", ["t"])).start()
+            sent = 0
+            with Client(broker.port, "odd") as client:
+                def send(name, device, *values):
+                    nonlocal sent
+                    # The last one a day later: the windows before it close.
+                    for i, value in enumerate([*values, "0"]):
+                        at = Plant.START + (86_400_000 if i == len(values) else i * 100)
+                        client.publish(f"odd/north/{device}/{name}", climate(at, value))
+                        sent += 1
+
+                for i in range(len(sets)):
+                    send(f"s{i}", "many", "1.5", "2.25", "-7e3")
+                    send(f"s{i}", "one", "3")
+                for i, values in enumerate(ODD_VALUES):
+                    send("all", f"d{i:02}", *values)
+                for device in ODD_NAMES:
+                    send("all", device, "1")
+                client.drain()
+            edge.wait_received(sent)
+            body = edge.get("/log?from=1", 60)[1]
+            edge.stop()
+            self.read_by_all(room, frames(body), 0, edge.fold(room.path("views.db")))
 
     def test_events_of_every_version_that_has_left_the_house_are_read(self):
         versions = sorted(os.listdir(EVENTS))
@@ -272,7 +314,8 @@ class Readers(unittest.TestCase):
             header = event_reader.Table(events[2], int.from_bytes(events[2][:4], "little"))
             changed = bytearray(events[2])
             changed[header.where(6)] ^= 1
-            self.read_by_all(room, [*events[:2], bytes(changed), *events[3:]], 1, expected, "event 4 does not follow", r"\b1 altered\b")
+            log = [*events[:2], bytes(changed), *events[3:]]
+            self.read_by_all(room, log, 1, expected, "event 4 does not follow", r"\b1 altered\b")
 
     def test_a_log_that_breaks_off_is_no_log(self):
         events, _ = frozen("v1")

@@ -16,7 +16,7 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import tidemark.log.*;
 
 /**
- * Folds the log of Tidemark gateways and prints the canonical export, byte for byte what {@code tidemark export} prints.
+ * Folds the log of Tidemark gateways and prints the canonical export: the bytes of {@code tidemark export}.
  *
  * <pre>
  * Reader SOURCE [NAME=VALUE ...]
@@ -27,7 +27,7 @@ import tidemark.log.*;
  * </pre>
  *
  * The export goes to standard output, what was met on the way to standard error. Exit status: 0 all is well; 1 the
- * export is of an incomplete or altered log; 2 nothing can be said. Written from docs/formats/event.md and export.md alone.
+ * export is of an incomplete or altered log; 2 nothing can be said. Written from docs/formats/{event,export}.md alone.
  */
 public final class Reader {
     static final String HEADER = "gateway,stream,version,source,tags,field,size,start,count,sum,mean,min,max,"
@@ -207,13 +207,17 @@ public final class Reader {
         String stream = text(group.stream()), field = text(group.field());
         var series = origins.stream()
                 .map(o -> new Series(gateway, stream, group.version(), o[0], o[1], field, size)).toList();
-        BigInteger[] origin = column(group.originAsByteBuffer(), number), start = column(group.startAsByteBuffer(), number);
+        var origin = column(group.originAsByteBuffer(), number);
+        var start = column(group.startAsByteBuffer(), number);
         var revision = column(group.revisionAsByteBuffer(), number);
         var kind = column(group.paneKindAsByteBuffer(), number);
         var count = column(group.countAsByteBuffer(), number);
-        BigInteger[] sum = column(group.sumAsByteBuffer(), number), variance = column(group.varianceAsByteBuffer(), number);
-        BigInteger[] min = column(group.minAsByteBuffer(), number), max = column(group.maxAsByteBuffer(), number);
-        BigInteger[] firsts = column(group.firstAsByteBuffer(), number), lasts = column(group.lastAsByteBuffer(), number);
+        var sum = column(group.sumAsByteBuffer(), number);
+        var variance = column(group.varianceAsByteBuffer(), number);
+        var min = column(group.minAsByteBuffer(), number);
+        var max = column(group.maxAsByteBuffer(), number);
+        var firsts = column(group.firstAsByteBuffer(), number);
+        var lasts = column(group.lastAsByteBuffer(), number);
         var firstTime = column(group.firstTimeAsByteBuffer(), number);
         var lastTime = column(group.lastTimeAsByteBuffer(), number);
         var none = BigInteger.ZERO;
@@ -385,7 +389,7 @@ public final class Reader {
         return (value < 0 ? "-" : "") + (fixed.length() <= scientific.length() ? fixed : scientific);
     }
 
-    /** Of the shortest decimals that read back as this double the nearest. (Double.toString finds it from Java 19 on.) */
+    /** The nearest of the shortest decimals that read back. (Double.toString finds it only from Java 19 on.) */
     static BigDecimal shortest(double value) {
         var exact = new BigDecimal(value);
         // 15 digits survive the way through a normal double: if 15 read back, they are the shortest when stripped.

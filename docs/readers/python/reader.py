@@ -7,8 +7,8 @@
     kafka:BROKERS/TOPIC    all partitions, up to where they end now; NAME=VALUE are settings of librdkafka
     PATH                   a file with what GET /log answered
 
-The export goes to standard output, what was met on the way to standard error. Exit status: 0 all is well; 1 the export is
-of an incomplete or altered log; 2 nothing can be said. Written from docs/formats/event.md and export.md alone.
+The export goes to standard output, what was met on the way to standard error. Exit status: 0 all is well; 1 the
+export is of an incomplete or altered log; 2 nothing can be said. Written from docs/formats/{event,export}.md alone.
 """
 
 import collections
@@ -136,7 +136,7 @@ def column(data, panes):
     return [base + scale * int.from_bytes(bytes(offset), "little") for offset in zip(*planes)]
 
 
-# --- What flatc's code leaves out: a byte vector without numpy, and a length that is held against the end of the bytes ---
+# --- What flatc's code leaves out: byte vectors without numpy, and lengths held against the end of the bytes ---
 
 
 def sized(tab, at):
@@ -214,8 +214,9 @@ def panes(group, origins):
                     "a pane beyond its extremes")
         first_time += start
         total, least, most, first, last = (Decimal(n).scaleb(exponent) for n in (total, least, most, first, last))
-        yield series[origin], start, revision, State(components, count, total, Decimal(squares).scaleb(2 * exponent), least,
-                                                     most, (first_time, first), (first_time + last_time, last))
+        squares = Decimal(squares).scaleb(2 * exponent)
+        yield series[origin], start, revision, State(components, count, total, squares, least, most,
+                                                     (first_time, first), (first_time + last_time, last))
 
 
 # --- The log: identity, digests, the fold ---
@@ -257,7 +258,7 @@ class Log:
             self.met["missing"] += sequence - mark - 1
         elif (vector(event, 5) or bytes(16)) != digest:
             self.met["altered"] += 1
-            self.remarks.append(f"{gateway}, epoch {event.Epoch()}: event {sequence} does not follow what came before it")
+            self.remarks.append(f"{gateway}, epoch {identity[1]}: event {sequence} does not follow what came before it")
         if event.PreviousEpoch():
             self.predecessors[gateway, event.PreviousEpoch()] = event.PreviousSequence()
         self.marks[identity] = sequence, hashlib.sha256((vector(event, 5) or bytes(16)) + record).digest()[:16]
@@ -311,7 +312,7 @@ def plain(value):
 
 
 def double(value):
-    """The shortest digits that read back, in fixed or scientific notation, whichever is shorter; fixed if equally long."""
+    """The shortest digits that read back, fixed or scientific, whichever is shorter; fixed if equally long."""
     if math.isinf(value) or value == 0:
         return "0" if value == 0 else ""
     shortest = Decimal(repr(value)).normalize()
@@ -332,7 +333,7 @@ def nearest(exact):
 
 
 def nearest_root(exact):
-    """The double nearest to the root: at least 80 bits of it, and one more that says whether anything lies below them."""
+    """The double nearest to the root: 80 bits of it or more, and one that says whether anything lies below them."""
     shift = max(0, 160 - exact.numerator.bit_length() + exact.denominator.bit_length()) // 2
     scaled, rest = divmod(exact.numerator << 2 * shift, exact.denominator)
     root = math.isqrt(scaled)
@@ -364,7 +365,8 @@ def main(source, *settings):
     complete = log.complete()
     for line in log.export():
         sys.stdout.buffer.write(line.encode() + b"\n")
-    print(*log.remarks, ", ".join(f"{number} {what}" for what, number in log.met.items() if number), sep="\n", file=sys.stderr)
+    counts = ", ".join(f"{number} {what}" for what, number in log.met.items() if number)
+    print(*log.remarks, counts, sep="\n", file=sys.stderr)
     return 0 if complete else 1
 
 
