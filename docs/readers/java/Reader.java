@@ -395,7 +395,7 @@ public final class Reader {
         // 15 digits survive the way through a normal double: if 15 read back, they are the shortest when stripped.
         for (int digits = value < Double.MIN_NORMAL ? 1 : 15; ; digits++) {
             BigDecimal best = null;
-            for (var mode : new RoundingMode[] {RoundingMode.DOWN, RoundingMode.UP}) {
+            for (var mode : new RoundingMode[] {RoundingMode.HALF_EVEN, RoundingMode.DOWN, RoundingMode.UP}) {
                 var near = exact.round(new MathContext(digits, mode));
                 if (near.doubleValue() == value && (best == null
                         || near.subtract(exact).abs().compareTo(best.subtract(exact).abs()) < 0)) best = near;
