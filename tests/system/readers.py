@@ -94,3 +94,31 @@ def python_reader():
 def java_reader():
     # One small run each time: quick to start is worth more than fast at length.
     return Reader(["java", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", java_classpath(), "Reader"])
+
+
+class ReaderTest(unittest.TestCase):
+    """A test of both readers."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.readers, cls.lacking = {}, {}
+        for language, make in (("python", python_reader), ("java", java_reader)):
+            try:
+                cls.readers[language] = make()
+            except unittest.SkipTest as why:
+                cls.lacking[language] = str(why)
+        if not cls.readers:
+            raise unittest.SkipTest("; ".join(cls.lacking.values()))
+
+    def setUp(self):
+        self.said = set()
+
+    def each(self):
+        """Both readers, each a subtest; one whose libraries cannot be had is skipped, once a test, with the reason."""
+        for language, reader in self.readers.items():
+            with self.subTest(language):
+                yield reader
+        for language in set(self.lacking) - self.said:
+            self.said.add(language)
+            with self.subTest(language):
+                self.skipTest(self.lacking[language])

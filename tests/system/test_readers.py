@@ -144,32 +144,8 @@ class Later:
         return written
 
 
-class Readers(unittest.TestCase):
+class Readers(readers.ReaderTest):
     quick = True
-
-    @classmethod
-    def setUpClass(cls):
-        cls.readers, cls.lacking = {}, {}
-        for language, make in (("python", readers.python_reader), ("java", readers.java_reader)):
-            try:
-                cls.readers[language] = make()
-            except unittest.SkipTest as why:
-                cls.lacking[language] = str(why)
-        if not cls.readers:
-            raise unittest.SkipTest("; ".join(cls.lacking.values()))
-
-    def setUp(self):
-        self.said = set()
-
-    def each(self):
-        """Both readers, each a subtest; one whose libraries cannot be had is skipped, once a test, with the reason."""
-        for language, reader in self.readers.items():
-            with self.subTest(language):
-                yield reader
-        for language in set(self.lacking) - self.said:
-            self.said.add(language)
-            with self.subTest(language):
-                self.skipTest(self.lacking[language])
 
     def read_by_all(self, room, events, status, expected, *said):
         """Both readers give `expected` from a file with these events, exit with `status`, and say these words."""
