@@ -31,6 +31,10 @@ class Decoder {
   [[nodiscard]] virtual const std::vector<std::string>& tag_names() const = 0;
   [[nodiscard]] virtual const TopicTemplate& topic() const = 0;
 
+  /// The source of a message, where its topic alone names it; empty: the payload does, or the topic holds no name. A
+  /// view into the message or this decoder until the next call.
+  virtual std::string_view source_by_topic(const Message& message, std::span<const std::string_view> variables) = 0;
+
   /// `variables`: what topic() matched. Never fails: what is wrong is said in `out`, by reason; good readings beside a
   /// bad one are exact. `out` is cleared first and refers to the message and to this decoder until the next call.
   virtual void decode(const Message& message, std::span<const std::string_view> variables, Decoded& out) = 0;

@@ -100,4 +100,9 @@ bool Identity::load(const Message& message, std::span<const std::string_view> va
   return fits;
 }
 
+std::string_view Identity::source_by_topic(const Message& message, std::span<const std::string_view> variables) {
+  if (source_.path || !load(message, variables)) return {};
+  return source_text_;
+}
+
 }  // namespace tidemark

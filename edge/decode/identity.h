@@ -42,6 +42,9 @@ class Identity {
   /// (label.h). `variables`: what topic() matched.
   bool load(const Message& message, std::span<const std::string_view> variables);
 
+  /// As Decoder::source_by_topic; loads the message.
+  std::string_view source_by_topic(const Message& message, std::span<const std::string_view> variables);
+
   /// The labels that come from the topic, of the message loaded last; empty for those with a path. Views into the
   /// message and into this object until the next load.
   [[nodiscard]] std::string_view source_text() const { return source_text_; }

@@ -91,6 +91,9 @@ class JsonDecoder final : public Decoder {
 
   [[nodiscard]] const std::vector<std::string>& tag_names() const override { return identity_.tag_names(); }
   [[nodiscard]] const TopicTemplate& topic() const override { return identity_.topic(); }
+  std::string_view source_by_topic(const Message& message, std::span<const std::string_view> variables) override {
+    return identity_.source_by_topic(message, variables);
+  }
 
   void decode(const Message& message, std::span<const std::string_view> variables, Decoded& out) override {
     out.clear();

@@ -12,6 +12,9 @@ struct Message {
   std::string_view topic;    // UTF-8 is not guaranteed: a hostile client may send anything
   std::string_view payload;  // of an oversized message: its first 256 bytes
   std::uint64_t payload_size = 0;
+  /// Identifier of the subscription that brought this copy; the broker sends one for each subscription that matches.
+  /// 0: this is the only copy.
+  std::uint32_t subscription = 0;
   std::uint16_t packet_id = 0;  // 0: QoS 0
   bool duplicate = false;       // the DUP flag
   bool retained = false;        // the RETAIN flag

@@ -16,26 +16,20 @@ std::uint16_t pane_flags_of(const CountedReading& reading, bool drop_duplicates)
   return flags;
 }
 
-/// The element that starts at `start`; made, in its place by start, where there is none.
-template <typename Element>
-Element& at_start(std::vector<Element>& elements, EventTime start, ComponentSet components) {
-  auto place = elements.end();
-  while (place != elements.begin() && std::prev(place)->start >= start) --place;
-  if (place != elements.end() && place->start == start) return *place;
-  Element fresh;
+/// The delta of the window at `start`; made, in its place by start, where there is none.
+PendingDelta& delta_at(std::vector<PendingDelta>& deltas, EventTime start, ComponentSet components) {
+  auto place = deltas.end();
+  while (place != deltas.begin() && std::prev(place)->start >= start) --place;
+  if (place != deltas.end() && place->start == start) return *place;
+  PendingDelta fresh;
   fresh.start = start;
   fresh.state = WindowState(components);
-  return *elements.insert(place, std::move(fresh));
+  return *deltas.insert(place, std::move(fresh));
 }
 
 void emit(State& state, Source& source, std::int64_t n) {
   source.ledger.emit(n);
   state.streams[source.stream].total.emit(n);
-}
-
-void evict(Series& series, Duration size, EventTime through) {
-  const auto ends_after = [&](const OpenWindow& window) { return window.start + size > through; };
-  series.windows.erase(series.windows.begin(), std::find_if(series.windows.begin(), series.windows.end(), ends_after));
 }
 
 }  // namespace
@@ -70,10 +64,7 @@ void apply(State& state, const NewSeries& decision) {
   series->id = decision.series;
   series->source = decision.source;
   series->version = decision.version;
-  series->tags = decision.tags;
-  series->field = decision.field;
-  series->unit = decision.unit;
-  series->kind = decision.kind;
+  series->label = state.labels.take(decision.tags, decision.field, decision.unit, decision.kind);
   state.insert(std::move(series));
 }
 
@@ -127,11 +118,11 @@ void apply(State& state, const CountedReading& decision) {
   const std::uint16_t flags = pane_flags_of(decision, settings.drop_duplicates);
 
   if ((decision.flags & CountedReading::kDelta) != 0) {
-    PendingDelta& delta = at_start(series.deltas, start, version.components);
+    PendingDelta& delta = delta_at(series.deltas, start, version.components);
     delta.state.add(decision.time, decision.value);
     delta.flags |= flags;
   } else {
-    OpenWindow& window = at_start(series.windows, start, version.components);
+    OpenWindow& window = series.windows.at(start, version.components);
     window.state.add(decision.time, decision.value);
     window.flags |= flags;
     window.dirty = true;
@@ -142,7 +133,7 @@ void apply(State& state, const CountedReading& decision) {
   }
   if ((decision.flags & CountedReading::kMovesClock) != 0) {
     if (settings.watermark_per_series) {
-      series.progress.observe(decision.time, settings.out_of_orderness);
+      own_progress(series).observe(decision.time, settings.out_of_orderness);
       // The source's maximum is that of all its series: rule 28 asks for it.
       source.progress.max_event = std::max(source.progress.max_event, decision.time);
     } else {
@@ -164,25 +155,20 @@ void apply(State& state, const PaneEmitted& decision) {
     series.deltas.erase(at);
     return;
   }
-  OpenWindow* window = find_window(series, decision.start);
-  TIDEMARK_ASSERT(window != nullptr);
-  emit(state, source, static_cast<std::int64_t>(window->state.count() - window->emitted));
-  window->emitted = window->state.count();
-  ++window->revision;
-  window->dirty = false;
+  emit(state, source, series.windows.emit(decision.start));
 }
 
 void apply(State& state, const Sealed& decision) {
   if (decision.one_series) {
     Series& series = *state.series[decision.id];
-    evict(series, state.versions[series.version].grid.size, decision.through);
-    series.progress.seal(decision.through);
+    series.windows.erase_through(decision.through - state.versions[series.version].grid.size);
+    own_progress(series).seal(decision.through);
     return;
   }
   Source& source = *state.sources[decision.id];
   for (const std::uint32_t id : source.series) {
     Series& series = *state.series[id];
-    evict(series, state.versions[series.version].grid.size, decision.through);
+    series.windows.erase_through(decision.through - state.versions[series.version].grid.size);
   }
   source.progress.seal(decision.through);
 }

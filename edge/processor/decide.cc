@@ -7,7 +7,7 @@ namespace {
 
 /// The series that share one progress: all of a source, or each by itself.
 struct Unit {
-  const Progress* progress;
+  Progress progress;
   MonotonicTime heard;  // when something of it last came
   const std::uint32_t* first;
   std::size_t size;
@@ -16,12 +16,12 @@ struct Unit {
 template <typename Visit>
 void for_each_unit(const State& state, const Source& source, Visit&& visit) {
   if (!state.streams[source.stream].settings.watermark_per_series) {
-    visit(Unit{&source.progress, source.heard, source.series.data(), source.series.size()});
+    visit(Unit{source.progress, source.heard, source.series.data(), source.series.size()});
     return;
   }
   for (const std::uint32_t& id : source.series) {
     const Series& series = *state.series[id];
-    visit(Unit{&series.progress, series.heard, &id, 1});
+    visit(Unit{own_progress(series), series.heard, &id, 1});
   }
 }
 
@@ -42,14 +42,15 @@ MonotonicTime idle_due(const Progress& progress, const StreamSettings& settings,
   return progress.reached + std::max(idle_at(settings, end) - at, Duration{});
 }
 
-std::optional<PaneKind> pane_due(const OpenWindow& window, EventTime end, const Progress& progress,
-                                 const StreamSettings& settings, MonotonicTime now, bool sealing) {
+std::optional<PaneKind> pane_due(const WindowHead& window, EventTime end, const Progress& progress,
+                                 const StreamSettings& settings, MonotonicTime now, bool sealing,
+                                 MonotonicTime corrections_due) {
   if (window.revision == 0) {
     if (progress.watermark >= end - nanoseconds(1)) return PaneKind::on_time;
     if (sealing || now >= idle_due(progress, settings, end)) return PaneKind::idle;
     return std::nullopt;
   }
-  if (window.dirty && (sealing || now >= window.emitted_at + settings.late_flush)) return PaneKind::correction;
+  if (window.dirty && (sealing || now >= corrections_due)) return PaneKind::correction;
   return std::nullopt;
 }
 
@@ -84,15 +85,15 @@ ReadingVerdict decide_reading(const State& state, const Series& series, EventTim
   if ((flags & CountedReading::kDelta) != 0) return ReadingVerdict::delta;
   const Source& source = *state.sources[series.source];
   const StreamSettings& settings = state.streams[source.stream].settings;
-  const Progress& progress = settings.watermark_per_series ? series.progress : source.progress;
+  const EventTime sealed_through =
+      settings.watermark_per_series ? own_progress(series).sealed_through : source.progress.sealed_through;
   const WindowGrid& grid = state.versions[series.version].grid;
   const EventTime start = grid.start_of(time);
-  if (grid.end_of(start) <= progress.sealed_through) return ReadingVerdict::delta;
+  if (grid.end_of(start) <= sealed_through) return ReadingVerdict::delta;
   const bool may_repeat =
       settings.drop_duplicates && (flags & CountedReading::kExempt) == 0 && time <= series.max_event;
   if (may_repeat) {
-    const OpenWindow* window = find_window(series, start);
-    if (window != nullptr && window->points.contains(time - start, value)) return ReadingVerdict::duplicate;
+    if (series.windows.contains(start, time - start, value)) return ReadingVerdict::duplicate;
   }
   return ReadingVerdict::window;
 }
@@ -103,18 +104,18 @@ Dues dues_of(const State& state, const Source& source) {
   for_each_unit(state, source, [&](const Unit& unit) {
     for_each_series(state, unit, [&](const Series& series) {
       const Duration size = state.versions[series.version].grid.size;
-      for (const OpenWindow& window : series.windows) {
+      series.windows.for_each_head([&](const WindowHead& window) {
+        if (window.revision > 0) return;
         const EventTime end = window.start + size;
-        if (window.revision == 0) {
-          dues.watermark = std::min(dues.watermark, end - nanoseconds(1));
-          dues.projection = std::min(dues.projection, idle_at(settings, end));
-          dues.time = std::min(dues.time, idle_due(*unit.progress, settings, end));
-        } else if (window.dirty) {
-          dues.time = std::min(dues.time, window.emitted_at + settings.late_flush);
-        }
-        dues.watermark = std::min(dues.watermark, end + settings.lateness);
+        dues.watermark = std::min(dues.watermark, end - nanoseconds(1));
+        dues.projection = std::min(dues.projection, idle_at(settings, end));
+        dues.time = std::min(dues.time, idle_due(unit.progress, settings, end));
+      });
+      dues.time = std::min(dues.time, series.corrections_due);
+      if (!series.windows.empty()) {
+        dues.watermark = std::min(dues.watermark, series.windows.first_start() + size + settings.lateness);
+        dues.time = std::min(dues.time, unit.heard + settings.evict_after);
       }
-      if (!series.windows.empty()) dues.time = std::min(dues.time, unit.heard + settings.evict_after);
       for (const PendingDelta& delta : series.deltas) dues.time = std::min(dues.time, delta.due);
     });
   });
@@ -126,22 +127,22 @@ void decide_emissions(const State& state, const Source& source, MonotonicTime no
   const StreamSettings& settings = state.streams[source.stream].settings;
   for_each_unit(state, source, [&](const Unit& unit) {
     const bool evict = all || now >= unit.heard + settings.evict_after;
-    const Progress& progress = *unit.progress;
+    const Progress& progress = unit.progress;
     EventTime through = progress.sealed_through;
     for_each_series(state, unit, [&](const Series& series) {
       const Duration size = state.versions[series.version].grid.size;
-      for (const OpenWindow& window : series.windows) {
-        const EventTime end = window.start + size;
-        if (evict || progress.watermark >= end + settings.lateness) through = std::max(through, end);
-      }
+      // Those whose end + lateness the watermark has passed; all of them when they are evicted.
+      const EventTime bound = evict ? EventTime::latest() : progress.watermark - settings.lateness - size;
+      const EventTime last = series.windows.last_start_until(bound);
+      if (last != EventTime::earliest()) through = std::max(through, last + size);
     });
     for_each_series(state, unit, [&](const Series& series) {
       const Duration size = state.versions[series.version].grid.size;
-      for (const OpenWindow& window : series.windows) {
+      series.windows.for_each_head([&](const WindowHead& window) {
         const EventTime end = window.start + size;
-        const auto kind = pane_due(window, end, progress, settings, now, end <= through);
+        const auto kind = pane_due(window, end, progress, settings, now, end <= through, series.corrections_due);
         if (kind) panes.push_back({series.id, window.start, *kind});
-      }
+      });
       for (const PendingDelta& delta : series.deltas) {
         if (all || delta.due <= now) panes.push_back({series.id, delta.start, PaneKind::delta});
       }

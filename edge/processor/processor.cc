@@ -36,6 +36,14 @@ StreamSettings settings_of(const StreamDefinition& definition) {
   return settings;
 }
 
+/// The number of a stream's version where damage took the number before it: minutes since 2020, more than there were
+/// versions. (With a clock before 2020 it cannot be told apart, and is 1.)
+std::uint32_t version_after_loss(ArrivalTime now) {
+  constexpr ArrivalTime k2020{1'577'836'800'000'000'000};
+  if (now <= k2020) return 1;
+  return 1 + static_cast<std::uint32_t>((now - k2020).ns / minutes(1).ns);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Processor>, DecoderError> Processor::create(ProcessorSettings settings) {
@@ -45,7 +53,7 @@ Result<std::unique_ptr<Processor>, DecoderError> Processor::create(ProcessorSett
     auto decoder = Decoder::create(definition, processor->settings_.payload);
     if (!decoder) return tl::unexpected(decoder.error());
     templates.push_back(&(*decoder)->topic());
-    processor->streams_.push_back({definition, std::move(*decoder), 0});
+    processor->streams_.push_back({definition, std::move(*decoder), 0, {}});
   }
   processor->topics_ = std::make_unique<TopicIndex>(templates);
   return processor;
@@ -60,14 +68,17 @@ Group Processor::start(Now now) {
     const Duration flush = state_.streams[source->stream].settings.late_flush;
     for (const std::uint32_t id : source->series) {
       Series& series = *state_.series[id];
-      series.heard = series.progress.reached = now.monotonic;
-      for (OpenWindow& window : series.windows) window.emitted_at = now.monotonic;
+      series.heard = now.monotonic;
+      if (series.progress) series.progress->reached = now.monotonic;
+      series.windows.for_each_head([&](const WindowHead& head) {
+        if (head.revision > 0 && head.dirty) series.corrections_due = now.monotonic + flush;
+      });
       for (PendingDelta& delta : series.deltas) delta.due = now.monotonic + flush;
     }
   }
   Group group;
   for (Stream& stream : streams_) adopt(stream, now, group);
-  group.every_shard = !plan_.streams.empty();
+  group.every_shard = !plan_.streams.empty() || recovery_.found_damage();
   for (const auto& source : state_.sources) {
     if (source) schedule(*source);
   }
@@ -86,13 +97,14 @@ void Processor::adopt(Stream& stream, Now now, Group& group) {
   decision.fingerprint = fingerprint(stream.definition);
   decision.grid = {stream.definition.window, stream.definition.offset};
   decision.components = stream.definition.components;
-  decision.version = 1;
+  decision.version = recovery_.lost_sources() ? version_after_loss(now.arrival) : 1;
   bool new_version = true;
   if (known != state_.streams.end()) {
     const StreamVersion& current = state_.versions[known->current];
     // Watermarks of another kind begin anew, so what they sealed must be another version's.
     new_version = current.fingerprint != decision.fingerprint ||
-                  known->settings.watermark_per_series != decision.settings.watermark_per_series;
+                  known->settings.watermark_per_series != decision.settings.watermark_per_series ||
+                  recovery_.lost_sources();
     decision.version = current.number + (new_version ? 1 : 0);
     if (!new_version && known->settings == decision.settings) return;
   }
@@ -101,7 +113,7 @@ void Processor::adopt(Stream& stream, Now now, Group& group) {
     for (const auto& source : state_.sources) {
       if (!source || source->stream != stream.id) continue;
       visit(*source, now.monotonic, true, group);
-      const std::vector<std::uint32_t> ids = source->series;
+      const auto ids = source->series;
       for (const std::uint32_t id : ids) {
         plan_.dropped.push_back({id});
         apply(state_, plan_.dropped.back());
@@ -110,6 +122,18 @@ void Processor::adopt(Stream& stream, Now now, Group& group) {
   }
   plan_.streams.push_back(std::move(decision));
   apply(state_, plan_.streams.back());
+}
+
+void Processor::route(const std::vector<StreamRoute>& routes) {
+  TIDEMARK_ASSERT(routes.size() == streams_.size());
+  for (std::size_t i = 0; i < routes.size(); ++i) streams_[i].route = routes[i];
+}
+
+bool Processor::takes_copy(const Stream& stream, std::uint32_t subscription) const {
+  const StreamRoute& route = stream.route;
+  if (subscription == 0 || route.subscription == 0 || subscription == route.subscription) return true;
+  return route.heir && std::none_of(streams_.begin(), streams_.end(),
+                                    [&](const Stream& other) { return other.route.subscription == subscription; });
 }
 
 void Processor::session_opened(bool session_present) {
@@ -138,6 +162,7 @@ void Processor::message(const Message& message, std::uint64_t ordinal, Monotonic
   }
   bool matched = false;
   topics_->match(message.topic, [&](std::uint32_t stream, std::span<const std::string_view> variables) {
+    if (!takes_copy(streams_[stream], message.subscription)) return;
     matched = true;
     take_message(streams_[stream], message, variables, redelivered, now);
   });
@@ -154,24 +179,23 @@ void Processor::message(const Message& message, std::uint64_t ordinal, Monotonic
 void Processor::take_message(Stream& stream, const Message& message, std::span<const std::string_view> variables,
                              bool redelivered, MonotonicTime now) {
   if (redelivered) {
-    count(Count::Scope::stream, stream.id, Counter::received, 1);
-    count(Count::Scope::stream, stream.id, Counter::redelivered, 1);
+    count_unread(stream, message, variables, Counter::redelivered);
     return;
   }
   if (message.retained && !stream.definition.use_retained) {
-    reject_message(stream, message, Rejection::retained);
+    reject_message(stream, message, variables, Rejection::retained);
     return;
   }
   stream.decoder->decode(message, variables, decoded_);
   if (decoded_.rejection) {
-    reject_message(stream, message, *decoded_.rejection);
+    reject_message(stream, message, variables, *decoded_.rejection);
     return;
   }
   const auto rejected = [](const Record& record) { return record.rejection.has_value(); };
   if (std::all_of(decoded_.records.begin(), decoded_.records.end(), rejected)) {
     // An empty array of records is a message without a reading: decoded, and that is all.
     if (!decoded_.records.empty()) {
-      reject_message(stream, message, *decoded_.records.front().rejection);
+      reject_message(stream, message, variables, *decoded_.records.front().rejection);
       return;
     }
   }
@@ -302,8 +326,9 @@ std::string_view Processor::take_record(Stream& stream, const Message& message, 
     if (time < kEarliestEvent || time > kLatestEvent) return refuse(Rejection::out_of_range);
     clock = decide_clock(stream.definition, time, message.arrival);
   } else {
+    // Arrival times are ours: two readings that came in one read share theirs, and are two (rule 30).
     clock.time = {message.arrival.ns};
-    clock.flags = CountedReading::kMovesClock;
+    clock.flags = CountedReading::kMovesClock | CountedReading::kExempt;
   }
   if (clock.quarantined) {
     tell(Counter::quarantined, good);
@@ -341,9 +366,12 @@ bool Processor::take_reading(Stream& stream, const FieldValue& field, Source& so
     reading.flags |= CountedReading::kDelta;
     source.visit = true;
   } else {
-    const OpenWindow* window = find_window(*series, start);
-    // A new window wants a timer; a pane that is no longer true wants a correction.
-    if (window == nullptr || (window->revision > 0 && !window->dirty)) source.visit = true;
+    if (!series->windows.waits(start)) {
+      // A new window wants a timer; a pane that is no longer true wants a correction, once some have gathered.
+      source.visit = true;
+      const bool correction = series->windows.holds(start);
+      if (correction) series->corrections_due = std::min(series->corrections_due, now + stream.definition.late_flush);
+    }
   }
   plan_.readings.push_back(reading);
   Progress& progress = state_.progress_of(*series);
@@ -365,11 +393,25 @@ bool Processor::take_reading(Stream& stream, const FieldValue& field, Source& so
   return true;
 }
 
-void Processor::reject_message(Stream& stream, const Message& message, Rejection reason) {
-  // The source of a message that could not be read is known only where the topic alone names it.
-  count(Count::Scope::stream, stream.id, Counter::received, 1);
-  count(Count::Scope::stream, stream.id, rejected_message(reason), 1);
-  keep_dead_letter(stream.definition.name, {}, message, name_of(reason));
+void Processor::reject_message(Stream& stream, const Message& message, std::span<const std::string_view> variables,
+                               Rejection reason) {
+  const Source* source = count_unread(stream, message, variables, rejected_message(reason));
+  keep_dead_letter(stream.definition.name, source != nullptr ? std::string_view(source->name) : std::string_view(),
+                   message, name_of(reason));
+}
+
+/// A message whose payload is not looked at, or told nothing, belongs to its source where the topic alone names it. It
+/// makes no new source: otherwise hostile topics could fill the memory. Null: it is the stream's.
+Source* Processor::count_unread(Stream& stream, const Message& message, std::span<const std::string_view> variables,
+                                Counter outcome) {
+  Source* source = known_source(stream, stream.decoder->source_by_topic(message, variables));
+  const auto scope = source != nullptr ? Count::Scope::source : Count::Scope::stream;
+  const std::uint32_t id = source != nullptr ? source->id : stream.id;
+  count(scope, id, Counter::received, 1);
+  count(scope, id, outcome, 1);
+  // Its standing has changed; it was not heard, though: nothing of it came that a window could wait for.
+  if (source != nullptr) report_anew(*source);
+  return source;
 }
 
 void Processor::keep_dead_letter(std::string_view stream, std::string_view source, const Message& message,
@@ -389,10 +431,13 @@ void Processor::keep_dead_letter(std::string_view stream, std::string_view sourc
   dead_letters_.push_back(std::move(letter));
 }
 
+Source* Processor::known_source(const Stream& stream, std::string_view name) const {
+  return state_.source_index.find({stream.id, name});
+}
+
 Source* Processor::source_for(Stream& stream, std::string_view name) {
   if (name.empty()) return nullptr;
-  const auto found = state_.source_index.find({stream.id, name});
-  if (found != state_.source_index.end()) return state_.sources[found->second].get();
+  if (Source* known = known_source(stream, name)) return known;
   if (state_.source_index.size() >= settings_.max_series) return nullptr;
   plan_.sources.push_back({static_cast<std::uint32_t>(state_.sources.size()), stream.id, std::string(name)});
   apply(state_, plan_.sources.back());
@@ -414,9 +459,8 @@ void Processor::pack_tags(const Stream& stream, const Record& record) {
 
 Series* Processor::series_for(Stream& stream, const FieldValue& field, Source& source) {
   const std::uint32_t version = state_.streams[stream.id].current;
-  const auto found = state_.series_index.find({source.id, version, tags_, field.name});
-  if (found != state_.series_index.end()) return state_.series[found->second].get();
-  if (state_.live_series >= settings_.max_series) return nullptr;
+  if (Series* known = state_.series_index.find({source.id, version, tags_, field.name})) return known;
+  if (state_.series_index.size() >= settings_.max_series) return nullptr;
   NewSeries decision;
   decision.series = static_cast<std::uint32_t>(state_.series.size());
   decision.source = source.id;
@@ -435,6 +479,10 @@ Series* Processor::series_for(Stream& stream, const FieldValue& field, Source& s
 
 void Processor::touch(Source& source, MonotonicTime now) {
   source.heard = now;
+  report_anew(source);
+}
+
+void Processor::report_anew(Source& source) {
   if (source.reported) ++unreported_;
   source.reported = false;
 }
@@ -512,7 +560,10 @@ void Processor::visit(Source& source, MonotonicTime now, bool all, Group& group)
     add_pane(pane, group);
     plan_.panes.push_back(pane);
     apply(state_, pane);
-    if (pane.kind != PaneKind::delta) find_window(*state_.series[pane.series], pane.start)->emitted_at = now;
+  }
+  for (const std::uint32_t id : source.series) {
+    Series& series = *state_.series[id];
+    if (series.corrections_due <= now) series.corrections_due = MonotonicTime::latest();
   }
   for (const Sealed& sealed : sealed_) {
     plan_.sealed.push_back(sealed);
@@ -528,11 +579,11 @@ void Processor::add_pane(const PaneEmitted& emitted, Group& group) {
   const Series& series = *state_.series[emitted.series];
   const Source& source = *state_.sources[series.source];
   const StreamVersion& version = state_.versions[series.version];
-  if (group.identities.empty() || group.panes.back().series->field != series.field ||
-      group.panes.back().series->source != source.name || group.panes.back().series->tags != tags_json(series.tags) ||
-      group.panes.back().series->stream != state_.streams[source.stream].name) {
-    group.identities.push_back({state_.streams[source.stream].name, version.number, source.name, tags_json(series.tags),
-                                series.field, series.unit, series.kind, version.grid.size});
+  const SeriesLabel& label = *series.label;
+  if (group.series != series.id) {
+    group.series = series.id;
+    group.identities.push_back({state_.streams[source.stream].name, version.number, source.name, tags_json(label.tags),
+                                label.field, label.unit, label.kind, version.grid.size});
   }
   Pane pane;
   pane.start = emitted.start;
@@ -544,11 +595,10 @@ void Processor::add_pane(const PaneEmitted& emitted, Group& group) {
     pane.flags = delta->flags;
     pane.state = delta->state;
   } else {
-    const OpenWindow* window = find_window(series, emitted.start);
-    TIDEMARK_ASSERT(window != nullptr);
-    pane.revision = window->revision + 1;
-    pane.flags = window->flags;
-    pane.state = window->state;
+    OpenWindow window = series.windows.copy(emitted.start);
+    pane.revision = window.revision + 1;
+    pane.flags = window.flags;
+    pane.state = std::move(window.state);
   }
   group.pane_storage.push_back(std::move(pane));
   group.panes.push_back({&group.identities.back(), &group.pane_storage.back()});
@@ -558,9 +608,10 @@ void Processor::schedule(Source& source) {
   const Dues dues = dues_of(state_, source);
   source.next_due = dues.watermark;
   source.next_projection = dues.projection;
-  if (dues.time == source.timer) return;
+  // A timer that comes too early looks again; one that is not set anew with every window keeps the heap small.
+  if (dues.time >= source.timer) return;
   source.timer = dues.time;
-  if (dues.time != MonotonicTime::latest()) timers_.push({dues.time, source.id});
+  timers_.push({dues.time, source.id});
 }
 
 MonotonicTime Processor::next_timer() const {

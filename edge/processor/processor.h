@@ -23,6 +23,7 @@
 #include "edge/processor/plan.h"
 #include "edge/processor/recovery.h"
 #include "edge/processor/state.h"
+#include "edge/processor/tags.h"
 #include "edge/store/store.h"
 
 namespace tidemark {
@@ -38,6 +39,14 @@ struct Now {
   MonotonicTime monotonic;
 };
 
+/// Which copies of a message a stream takes. Where topic filters overlap, a broker sends a message once for each
+/// subscription that matches it; a stream belongs to one of them, and so gets the message once.
+struct StreamRoute {
+  std::uint32_t subscription = 0;  // identifier of the subscription that brings its messages; 0: any
+  /// That subscription is new: what the broker kept for us before it was made came through one that we no longer have.
+  bool heir = false;
+};
+
 /// What one group leaves behind. The pointers in `panes` point into it.
 struct Group {
   std::string plan;            // empty: nothing was decided
@@ -49,6 +58,7 @@ struct Group {
 
   std::deque<SeriesIdentity> identities;
   std::deque<Pane> pane_storage;
+  std::uint32_t series = ~std::uint32_t{0};  // that identities.back() stands for; ids are never used again
 
   [[nodiscard]] bool empty() const { return plan.empty(); }
 };
@@ -65,6 +75,10 @@ class Processor {
 
   /// After recovery: adopts the configuration. A stream whose version changed is sealed and begins anew (rule 9).
   Group start(Now now);
+
+  /// One a stream, before the first message. Without it every stream takes every copy. Not durable: copies that were
+  /// decided stay so.
+  void route(const std::vector<StreamRoute>& routes);
 
   void session_opened(bool session_present);
   void retire(std::uint64_t ordinal);
@@ -90,6 +104,7 @@ class Processor {
     StreamDefinition definition;
     std::unique_ptr<Decoder> decoder;
     std::uint32_t id = 0;  // index into State::streams
+    StreamRoute route;
   };
   struct Timer {
     MonotonicTime due;
@@ -100,6 +115,7 @@ class Processor {
   explicit Processor(ProcessorSettings settings) : settings_(std::move(settings)), recovery_(state_) {}
 
   void adopt(Stream& stream, Now now, Group& group);
+  [[nodiscard]] bool takes_copy(const Stream& stream, std::uint32_t subscription) const;
   void take_message(Stream& stream, const Message& message, std::span<const std::string_view> variables,
                     bool redelivered, MonotonicTime now);
   void take_records(Stream& stream, const Message& message, MonotonicTime now);
@@ -109,14 +125,19 @@ class Processor {
                     MonotonicTime now);
   bool is_repeated(Stream& stream, std::size_t record, Source& source, ArrivalTime arrival);
   bool repeats_a_number(Stream& stream, std::size_t record, Source& source, ArrivalTime arrival);
-  void reject_message(Stream& stream, const Message& message, Rejection reason);
+  void reject_message(Stream& stream, const Message& message, std::span<const std::string_view> variables,
+                      Rejection reason);
+  Source* count_unread(Stream& stream, const Message& message, std::span<const std::string_view> variables,
+                       Counter outcome);
   void keep_dead_letter(std::string_view stream, std::string_view source, const Message& message,
                         std::string_view reason);
 
+  Source* known_source(const Stream& stream, std::string_view name) const;
   Source* source_for(Stream& stream, std::string_view name);
   Series* series_for(Stream& stream, const FieldValue& field, Source& source);
   void pack_tags(const Stream& stream, const Record& record);
   void touch(Source& source, MonotonicTime now);
+  void report_anew(Source& source);
   void take(Source& source, std::uint32_t messages, std::uint32_t readings);
   void count(Count::Scope scope, std::uint32_t id, Counter counter, std::uint64_t n);
 
@@ -148,8 +169,5 @@ class Processor {
   std::vector<Sealed> sealed_;
   std::vector<PaneEmitted> panes_;
 };
-
-/// {"site":"north"}: keys as packed (sorted), RFC 8259 escapes, no white space.
-std::string tags_json(std::string_view packed);
 
 }  // namespace tidemark

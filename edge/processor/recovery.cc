@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "edge/event/event.h"
 #include "edge/processor/apply.h"
+#include "edge/processor/tags.h"
 
 namespace tidemark {
 namespace {
@@ -36,7 +38,7 @@ bool applicable(const State& state, const CountedReading& decision) {
 bool applicable(const State& state, const PaneEmitted& decision) {
   const Series* series = state.find_series(decision.series);
   if (series == nullptr) return false;
-  if (decision.kind != PaneKind::delta) return find_window(*series, decision.start) != nullptr;
+  if (decision.kind != PaneKind::delta) return series->windows.holds(decision.start);
   return std::any_of(series->deltas.begin(), series->deltas.end(),
                      [&](const PendingDelta& delta) { return delta.start == decision.start; });
 }
@@ -52,7 +54,11 @@ bool applicable(const State& state, const SeriesDropped& decision) {
 }  // namespace
 
 bool Recovery::shard(std::uint32_t shard, std::uint64_t position, std::string_view bytes) {
-  if (shard >= kShardCount || !decode_shard(state_, shard, bytes)) return false;
+  if (shard >= kShardCount) return false;
+  if (!decode_shard(state_, shard, bytes)) {
+    lost_shard(shard);
+    return false;
+  }
   positions_[shard] = position;
   return true;
 }
@@ -98,7 +104,7 @@ bool Recovery::row(std::uint64_t position, std::string_view bytes) {
       // Its source went with a damaged row: the messages stay accounted for, by the gateway.
       state_.gateway.add(Counter::received, decision.messages);
       state_.gateway.add(Counter::decoded, decision.messages);
-      damaged(decision.readings);
+      count_damaged(decision.readings);
     }
   }
   for (const Count& decision : plan->counts) {
@@ -132,11 +138,66 @@ void Recovery::orphan_reading() {
   ++orphans_;
 }
 
-void Recovery::damaged(std::uint32_t readings) {
+void Recovery::count_damaged(std::uint32_t readings) {
   ++orphans_;
-  ++damaged_rows_;
   state_.gateway.add(Counter::readings, readings);
   state_.gateway.add(Counter::damaged, readings);
+}
+
+void Recovery::damaged(std::uint64_t position, std::uint32_t readings, const std::vector<std::string>& events) {
+  position_ = position;
+  ++orphans_;
+  // A shard that was written after the row has seen it, and knows what became of it.
+  for (std::uint32_t shard = 0; shard < kShardCount; ++shard) damaged_rows_[shard] += is_new(shard) ? 1u : 0u;
+  if (is_new(kWholeGatewayShard)) count_damaged(readings);
+  for (const std::string& bytes : events) {
+    const auto event = decode_event(bytes);
+    const auto* batch = event ? std::get_if<WindowBatch>(&event->body) : nullptr;
+    if (batch == nullptr) continue;
+    for (const DecodedPane& decoded : batch->panes) {
+      if (decoded.pane.kind == PaneKind::delta) delta_had_left(batch->series[decoded.series], decoded.pane);
+    }
+  }
+}
+
+void Recovery::lost_shard(std::uint32_t shard) {
+  ++orphans_;
+  if (shard != kWholeGatewayShard) lost_sources_ = true;
+}
+
+Series* Recovery::find_series(const SeriesIdentity& identity) const {
+  for (std::uint32_t stream = 0; stream < state_.streams.size(); ++stream) {
+    if (state_.streams[stream].name != identity.stream) continue;
+    const Source* source = state_.source_index.find({stream, identity.source});
+    if (source == nullptr) return nullptr;
+    for (const std::uint32_t id : source->series) {
+      Series& series = *state_.series[id];
+      if (state_.versions[series.version].number == identity.version && series.label->field == identity.field &&
+          tags_json(series.label->tags) == identity.tags) {
+        return &series;
+      }
+    }
+  }
+  return nullptr;
+}
+
+/// The log says what the damaged row did: the readings of the delta are emitted, those that came with the row itself,
+/// too.
+void Recovery::delta_had_left(const SeriesIdentity& identity, const Pane& pane) {
+  Series* series = find_series(identity);
+  if (series == nullptr || !is_new(shard_of_source(series->source))) return;
+  const auto pending = std::find_if(series->deltas.begin(), series->deltas.end(),
+                                    [&](const PendingDelta& delta) { return delta.start == pane.start; });
+  const std::uint64_t known = pending == series->deltas.end() ? 0 : pending->state.count();
+  const std::uint64_t emitted = pane.state.count();
+  if (known > emitted) return;  // not the delta that left: it has readings that the pane does not
+  Ledger& ledger = state_.sources[series->source]->ledger;
+  ledger.emit(static_cast<std::int64_t>(known));
+  const std::uint64_t fresh = std::min(emitted - known, state_.gateway[Counter::damaged]);
+  for (const Counter counter : {Counter::readings, Counter::counted, Counter::emitted}) ledger.add(counter, fresh);
+  // Back from where count_damaged put them: counters wrap.
+  for (const Counter counter : {Counter::readings, Counter::damaged}) state_.gateway.add(counter, 0 - fresh);
+  if (pending != series->deltas.end()) series->deltas.erase(pending);
 }
 
 void Recovery::finish() {
@@ -159,12 +220,9 @@ void Recovery::settle_damage() {
     if (ledger[Counter::readings] > accounted) {
       source->ledger.add(Counter::damaged, ledger[Counter::readings] - accounted);
     }
-    for (const std::uint32_t id : source->series) {
-      for (OpenWindow& window : state_.series[id]->windows) {
-        window.revision += damaged_rows_;
-        window.dirty = true;
-      }
-    }
+    const std::uint32_t passed_over = damaged_rows_[shard_of_source(source->id)];
+    if (passed_over == 0) continue;
+    for (const std::uint32_t id : source->series) state_.series[id]->windows.emit_again(passed_over);
   }
 }
 

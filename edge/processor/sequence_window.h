@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "edge/bytes/byte_reader.h"
@@ -34,7 +35,7 @@ class SequenceWindow {
   /// Takes a number with the verdict that classify gave. Not for `duplicate`.
   void take(std::uint64_t number, std::uint64_t modulus, SequenceVerdict verdict);
 
-  [[nodiscard]] bool empty() const { return !started_; }
+  [[nodiscard]] bool empty() const { return !memory_; }
   void encode(ByteWriter& out) const;
   static SequenceWindow decode(ByteReader& in);
 
@@ -46,9 +47,12 @@ class SequenceWindow {
   void advance(std::uint64_t by);
   void restart(std::uint64_t number);
 
-  bool started_ = false;
-  std::uint64_t high_ = 0;
-  std::vector<std::uint64_t> bits_;  // bit k: high_ - k was seen; as long as the numbers it has met need
+  /// Apart, for most sources do not number their messages.
+  struct Memory {
+    std::uint64_t high = 0;
+    std::vector<std::uint64_t> bits;  // bit k: high - k was seen; as long as the numbers it has met need
+  };
+  std::unique_ptr<Memory> memory_;  // null: no number was taken
 };
 
 }  // namespace tidemark

@@ -41,43 +41,46 @@ Progress decode_progress(ByteReader& in) {
 void encode_series(ByteWriter& out, const Series& series) {
   out.varint(series.id);
   out.varint(series.version);
-  out.bytes(series.tags);
-  out.bytes(series.field);
-  out.bytes(series.unit);
-  out.u8(static_cast<std::uint8_t>(series.kind));
+  out.bytes(series.label->tags);
+  out.bytes(series.label->field);
+  out.bytes(series.label->unit);
+  out.u8(static_cast<std::uint8_t>(series.label->kind));
   out.i64(series.max_event.ns);
-  encode_progress(out, series.progress);
-  out.varint(series.windows.size());
-  for (const OpenWindow& window : series.windows) window.encode(out);
+  const bool progressed = series.progress && !series.progress->begins();
+  out.u8(progressed ? 1 : 0);
+  if (progressed) encode_progress(out, *series.progress);
+  series.windows.encode(out);
   out.varint(series.deltas.size());
   for (const PendingDelta& delta : series.deltas) delta.encode(out);
 }
 
-std::unique_ptr<Series> decode_series(ByteReader& in, const State& state) {
-  auto series = std::make_unique<Series>();
+struct LoadedSeries {
+  std::unique_ptr<Series> series;
+  SeriesLabel label;  // given to it when it is inserted
+};
+
+LoadedSeries decode_series(ByteReader& in, const State& state) {
+  LoadedSeries loaded;
+  loaded.series = std::make_unique<Series>();
+  Series* series = loaded.series.get();
   series->id = static_cast<std::uint32_t>(in.varint());
   series->version = static_cast<std::uint32_t>(in.varint());
-  series->tags = in.bytes();
-  series->field = in.bytes();
-  series->unit = in.bytes();
-  series->kind = static_cast<FieldKind>(in.u8());
+  loaded.label.tags = in.bytes();
+  loaded.label.field = in.bytes();
+  loaded.label.unit = in.bytes();
+  loaded.label.kind = static_cast<FieldKind>(in.u8());
   series->max_event = {in.i64()};
-  series->progress = decode_progress(in);
+  if (in.u8() != 0) own_progress(*series) = decode_progress(in);
   // A window without its version's components could not be merged: checked here so that apply need not.
   const bool known = series->version < state.versions.size();
-  if (!known || series->kind > FieldKind::state || series->id >= kMostIds) in.mark_damaged();
+  if (!known || loaded.label.kind > FieldKind::state || series->id >= kMostIds) in.mark_damaged();
   const ComponentSet components = known ? state.versions[series->version].components : ComponentSet();
-  for (std::uint64_t n = count_of(in); n > 0 && in.ok(); --n) {
-    series->windows.push_back(OpenWindow::decode(in));
-    const OpenWindow& window = series->windows.back();
-    const bool ordered = series->windows.size() < 2 || std::prev(series->windows.end(), 2)->start < window.start;
-    if (!known || !(window.state.kept() == components) || !ordered) in.mark_damaged();
-  }
+  series->windows = OpenWindows::decode(in, components);
   for (std::uint64_t n = count_of(in); n > 0 && in.ok(); --n) {
     series->deltas.push_back(PendingDelta::decode(in));
     if (!known || !(series->deltas.back().state.kept() == components)) in.mark_damaged();
   }
-  return series;
+  return loaded;
 }
 
 void encode_source(ByteWriter& out, const State& state, const Source& source) {
@@ -95,7 +98,7 @@ void encode_source(ByteWriter& out, const State& state, const Source& source) {
 
 struct LoadedSource {
   std::unique_ptr<Source> source;
-  std::vector<std::unique_ptr<Series>> series;
+  std::vector<LoadedSeries> series;
 };
 
 LoadedSource decode_source(ByteReader& in, const State& state) {
@@ -113,7 +116,7 @@ LoadedSource decode_source(ByteReader& in, const State& state) {
   if (source.stream >= state.streams.size() || source.id >= kMostIds) in.mark_damaged();
   for (std::uint64_t n = count_of(in); n > 0 && in.ok(); --n) {
     loaded.series.push_back(decode_series(in, state));
-    loaded.series.back()->source = source.id;
+    loaded.series.back().series->source = source.id;
   }
   return loaded;
 }
@@ -213,12 +216,15 @@ bool decode_shard(State& state, std::uint32_t shard, std::string_view bytes) {
     const std::uint32_t id = one.source->id;
     if (shard_of_source(id) != shard || state.find_source(id) != nullptr || !sources.insert(id).second) return false;
     for (const auto& each : one.series) {
-      if (state.find_series(each->id) != nullptr || !series.insert(each->id).second) return false;
+      if (state.find_series(each.series->id) != nullptr || !series.insert(each.series->id).second) return false;
     }
   }
   for (LoadedSource& one : loaded) {
     state.insert(std::move(one.source));
-    for (auto& each : one.series) state.insert(std::move(each));
+    for (LoadedSeries& each : one.series) {
+      each.series->label = state.labels.take(each.label.tags, each.label.field, each.label.unit, each.label.kind);
+      state.insert(std::move(each.series));
+    }
   }
   return true;
 }

@@ -23,38 +23,26 @@ void State::insert(std::unique_ptr<Source> source) {
   const std::uint32_t id = source->id;
   if (id >= sources.size()) sources.resize(id + std::size_t{1});
   TIDEMARK_ASSERT(sources[id] == nullptr);
-  source_index[{source->stream, source->name}] = id;
   sources[id] = std::move(source);
+  source_index.insert(id);
 }
 
 void State::insert(std::unique_ptr<Series> one) {
   const std::uint32_t id = one->id;
   if (id >= series.size()) series.resize(id + std::size_t{1});
   TIDEMARK_ASSERT(series[id] == nullptr);
-  series_index[{one->source, one->version, one->tags, one->field}] = id;
   sources[one->source]->series.push_back(id);
   series[id] = std::move(one);
-  ++live_series;
+  series_index.insert(id);
 }
 
 void State::drop_series(std::uint32_t id) {
   const Series& one = *series[id];
-  series_index.erase({one.source, one.version, one.tags, one.field});
-  std::erase(sources[one.source]->series, id);
+  series_index.erase(id);
+  auto& siblings = sources[one.source]->series;
+  siblings.erase(std::remove(siblings.begin(), siblings.end(), id), siblings.end());
+  labels.release(one.label);
   series[id].reset();
-  --live_series;
-}
-
-const OpenWindow* find_window(const Series& series, EventTime start) {
-  for (auto window = series.windows.rbegin(); window != series.windows.rend(); ++window) {
-    if (window->start == start) return &*window;
-    if (window->start < start) return nullptr;
-  }
-  return nullptr;
-}
-
-OpenWindow* find_window(Series& series, EventTime start) {
-  return const_cast<OpenWindow*>(find_window(static_cast<const Series&>(series), start));
 }
 
 }  // namespace tidemark

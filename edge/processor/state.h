@@ -8,15 +8,18 @@
 #include <string_view>
 #include <vector>
 
-#include <boost/unordered/unordered_flat_map.hpp>
+#include <boost/container/small_vector.hpp>
+#include <boost/unordered/unordered_flat_set.hpp>
 
 #include "edge/ledger/ledger.h"
 #include "edge/processor/plan.h"
 #include "edge/processor/redeliveries.h"
 #include "edge/processor/sequence_window.h"
+#include "edge/processor/series_labels.h"
 #include "edge/stream/stream_definition.h"
 #include "edge/time/instant.h"
-#include "edge/window/open_window.h"
+#include "edge/window/open_windows.h"
+#include "edge/window/pending_delta.h"
 #include "edge/window/window_grid.h"
 
 namespace tidemark {
@@ -30,6 +33,12 @@ struct Progress {
 
   // Not durable: when max_event came.
   MonotonicTime reached{};
+
+  /// Nothing has come yet.
+  [[nodiscard]] bool begins() const {
+    const EventTime never = EventTime::earliest();
+    return max_event == never && watermark == never && sealed_through == never;
+  }
 
   /// Rule 10. Never decreases.
   void observe(EventTime time, Duration out_of_orderness) {
@@ -69,11 +78,11 @@ struct Source {
   ArrivalTime last_arrival{};
   SequenceWindow sequence;
   Ledger ledger;
-  std::vector<std::uint32_t> series;
+  boost::container::small_vector<std::uint32_t, 2> series;
 
   // Not durable. The processor's own book-keeping between groups.
   MonotonicTime heard{};                            // when its last message came
-  MonotonicTime timer = MonotonicTime::latest();    // when it is next due, as the timer heap knows it
+  MonotonicTime timer = MonotonicTime::latest();    // when the timer heap looks at it next: not after it is due
   EventTime next_due = EventTime::earliest();       // a watermark below it changes nothing
   EventTime next_projection = EventTime::latest();  // a projected event time below it finds no window idle
   std::uint32_t taken = 0;  // its place in the group's Plan::taken, plus 1; 0: not in this group
@@ -85,19 +94,28 @@ struct Series {
   std::uint32_t id = 0;
   std::uint32_t source = 0;
   std::uint32_t version = 0;  // index into State::versions
-  std::string tags;           // packed names and values
-  std::string field;
-  std::string unit;
-  FieldKind kind = FieldKind::gauge;
+  const SeriesLabel* label = nullptr;
   EventTime max_event = EventTime::earliest();  // of readings in its windows: those above it need no duplicate look-up
-  Progress progress;                            // only where the stream keeps watermarks by series
-  std::vector<OpenWindow> windows;              // by start
-  std::vector<PendingDelta> deltas;             // by start
+  std::unique_ptr<Progress> progress;           // only where the stream keeps watermarks by series
+  OpenWindows windows;
+  std::vector<PendingDelta> deltas;  // by start
 
-  MonotonicTime heard{};  // not durable: when something of it last came
+  // Not durable.
+  MonotonicTime heard{};                                    // when something of it last came
+  MonotonicTime corrections_due = MonotonicTime::latest();  // of windows that changed since their pane; rule 18
 };
 
-/// Key of the index of series; views point into the series itself.
+/// A series' own progress; made where there is none yet.
+inline Progress& own_progress(Series& series) {
+  if (!series.progress) series.progress = std::make_unique<Progress>();
+  return *series.progress;
+}
+/// As it stands: nothing has come where there is none yet.
+inline Progress own_progress(const Series& series) {
+  return series.progress ? *series.progress : Progress{};
+}
+
+/// What a series is looked up by.
 struct SeriesKey {
   std::uint32_t source = 0;
   std::uint32_t version = 0;
@@ -112,8 +130,52 @@ struct SourceKey {
   friend bool operator==(const SourceKey&, const SourceKey&) = default;
 };
 
+/// Ids by the keys of what they stand for. The keys are not kept a second time: they are read from the elements.
+template <typename Element, typename Key>
+class IdIndex {
+ public:
+  explicit IdIndex(const std::vector<std::unique_ptr<Element>>& elements)
+      : ids_(0, Hash{&elements}, Equal{&elements}) {}
+
+  /// Null: there is none.
+  [[nodiscard]] Element* find(const Key& key) const {
+    const auto found = ids_.find(key);
+    return found == ids_.end() ? nullptr : (*ids_.hash_function().elements)[*found].get();
+  }
+  /// The element is already there, at its id.
+  void insert(std::uint32_t id) { ids_.insert(id); }
+  /// The element is still there.
+  void erase(std::uint32_t id) { ids_.erase(id); }
+  [[nodiscard]] std::size_t size() const { return ids_.size(); }
+
+ private:
+  using Elements = std::vector<std::unique_ptr<Element>>;
+  struct Hash {
+    using is_transparent = void;
+    const Elements* elements;
+    std::size_t operator()(const Key& key) const { return hash_value(key); }
+    std::size_t operator()(std::uint32_t id) const { return hash_value(key_of(*(*elements)[id])); }
+  };
+  struct Equal {
+    using is_transparent = void;
+    const Elements* elements;
+    bool operator()(std::uint32_t a, std::uint32_t b) const { return a == b; }
+    bool operator()(const Key& key, std::uint32_t id) const { return key == key_of(*(*elements)[id]); }
+    bool operator()(std::uint32_t id, const Key& key) const { return key == key_of(*(*elements)[id]); }
+  };
+
+  boost::unordered_flat_set<std::uint32_t, Hash, Equal> ids_;
+};
+
 std::size_t hash_value(const SeriesKey& key);
 std::size_t hash_value(const SourceKey& key);
+
+inline SeriesKey key_of(const Series& series) {
+  return {series.source, series.version, series.label->tags, series.label->field};
+}
+inline SourceKey key_of(const Source& source) {
+  return {source.stream, source.name};
+}
 
 struct State {
   std::vector<StreamState> streams;
@@ -123,10 +185,14 @@ struct State {
   Redeliveries redeliveries;
   Ledger gateway;  // what cannot be said of one stream
 
-  // Not durable: indexes over the above.
-  boost::unordered_flat_map<SourceKey, std::uint32_t> source_index;
-  boost::unordered_flat_map<SeriesKey, std::uint32_t> series_index;
-  std::uint32_t live_series = 0;
+  // Not durable: over the above, which they refer to.
+  SeriesLabels labels;
+  IdIndex<Source, SourceKey> source_index{sources};
+  IdIndex<Series, SeriesKey> series_index{series};
+
+  State() = default;
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
 
   [[nodiscard]] Source* find_source(std::uint32_t id) const {
     return id < sources.size() ? sources[id].get() : nullptr;
@@ -136,16 +202,12 @@ struct State {
   /// The progress that governs a series.
   [[nodiscard]] Progress& progress_of(Series& s) const {
     Source& source = *sources[s.source];
-    return streams[source.stream].settings.watermark_per_series ? s.progress : source.progress;
+    return streams[source.stream].settings.watermark_per_series ? own_progress(s) : source.progress;
   }
 
   void insert(std::unique_ptr<Source> source);
   void insert(std::unique_ptr<Series> one);
   void drop_series(std::uint32_t id);
 };
-
-/// The window that starts at `start`, or null. Searched from the youngest: that is where readings go.
-OpenWindow* find_window(Series& series, EventTime start);
-const OpenWindow* find_window(const Series& series, EventTime start);
 
 }  // namespace tidemark

@@ -38,7 +38,7 @@ void JournalTable::hand_over(std::uint64_t position, std::uint32_t readings, std
   figures_.last = position;
   figures_.rows += 1;
   figures_.readings += readings;
-  row(JournalRow{position, readings, std::move(plan)});
+  row(JournalRow{position, readings, std::move(plan), {}});
 }
 
 sqlite::Outcome<void> JournalTable::start_at_oldest(std::uint64_t passed) {

@@ -9,21 +9,23 @@ namespace tidemark {
 namespace {
 
 // Columns of every SELECT of whole rows.
+constexpr int kBody = 6;
 struct Columns {
   std::uint64_t position = 0;
   std::uint64_t epoch = 0;
   std::uint64_t sequence = 0;
   std::int64_t committed = 0;
   std::uint64_t bytes_before = 0;
+  std::uint64_t journal = 0;
 
+  Columns() = default;
   explicit Columns(const sqlite::Rows& rows)
       : position(rows.natural(0)),
         epoch(rows.natural(1)),
         sequence(rows.natural(2)),
         committed(rows.integer(3)),
-        bytes_before(rows.natural(4)) {}
-  Columns(std::uint64_t at, const LogEvent& event, ArrivalTime time, std::uint64_t before)
-      : position(at), epoch(event.epoch), sequence(event.sequence), committed(time.ns), bytes_before(before) {}
+        bytes_before(rows.natural(4)),
+        journal(rows.natural(5)) {}
 
   [[nodiscard]] std::string identity() const {
     ByteWriter writer;
@@ -33,6 +35,7 @@ struct Columns {
     writer.u64(sequence);
     writer.i64(committed);
     writer.u64(bytes_before);
+    writer.u64(journal);
     return writer.take();
   }
 };
@@ -43,12 +46,13 @@ sqlite::Outcome<LogTable> LogTable::prepare(sqlite::Connection& connection) {
   LogTable table;
   auto prepared = connection.prepare_all({
       {&table.insert_,
-       "INSERT INTO log(position, epoch, sequence, committed, bytes_before, body) VALUES(?1, ?2, ?3, ?4, ?5, ?6)"},
+       "INSERT INTO log(position, epoch, sequence, committed, bytes_before, journal, body)"
+       " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)"},
       {&table.select_,
-       "SELECT position, epoch, sequence, committed, bytes_before, body FROM log WHERE position >= ?1"
+       "SELECT position, epoch, sequence, committed, bytes_before, journal, body FROM log WHERE position >= ?1"
        " ORDER BY position"},
       {&table.newest_,
-       "SELECT position, epoch, sequence, committed, bytes_before, body FROM log ORDER BY position DESC"},
+       "SELECT position, epoch, sequence, committed, bytes_before, journal, body FROM log ORDER BY position DESC"},
       {&table.ends_, "SELECT min(position), sum(length(body)) FROM log"},
       {&table.remove_, "DELETE FROM log WHERE position <= ?1"},
   });
@@ -77,9 +81,9 @@ sqlite::Outcome<void> LogTable::load(const std::optional<Counters>& counters, Bl
       if (!more) return tl::unexpected(more.error());
       if (!*more) break;
       const Columns columns(rows);
-      const std::uint64_t size = rows.bytes(5).size();
+      const std::uint64_t size = rows.bytes(kBody).size();
       last = std::max(last, columns.position);
-      if (sealer.open(columns.identity(), rows.bytes(5))) {
+      if (sealer.open(columns.identity(), rows.bytes(kBody))) {
         extent.bytes = columns.bytes_before + size + size_after;
         figures_.last_epoch = columns.epoch;
         figures_.last_sequence = columns.sequence + after;
@@ -114,11 +118,18 @@ sqlite::Outcome<void> LogTable::load_salvaged(const Counters& counters, std::uin
   return {};
 }
 
-sqlite::Outcome<void> LogTable::append(const LogEvent& event, ArrivalTime committed, BlobSealer& sealer) {
-  const Columns columns(figures_.extent.last + 1, event, committed, figures_.extent.bytes);
+sqlite::Outcome<void> LogTable::append(const LogEvent& event, ArrivalTime committed, std::uint64_t journal,
+                                       BlobSealer& sealer) {
+  Columns columns;
+  columns.position = figures_.extent.last + 1;
+  columns.epoch = event.epoch;
+  columns.sequence = event.sequence;
+  columns.committed = committed.ns;
+  columns.bytes_before = figures_.extent.bytes;
+  columns.journal = journal;
   const auto body = sealer.seal(columns.identity(), event.bytes);
   auto inserted = insert_.execute(columns.position, columns.epoch, columns.sequence, columns.committed,
-                                  columns.bytes_before, sqlite::Blob{body});
+                                  columns.bytes_before, columns.journal, sqlite::Blob{body});
   if (!inserted) return inserted;
   figures_.extent.append(body.size());
   figures_.last_epoch = event.epoch;
@@ -137,7 +148,7 @@ sqlite::Outcome<std::vector<LogRow>> LogTable::read(std::uint64_t from, std::uin
     if (!more) return tl::unexpected(more.error());
     if (!*more) break;
     const Columns columns(rows);
-    auto body = sealer.open(columns.identity(), rows.bytes(5));
+    auto body = sealer.open(columns.identity(), rows.bytes(kBody));
     if (!body) {
       // Its number is as doubtful as the rest: it takes the place that is next.
       damaged_.insert(next++);
@@ -156,6 +167,25 @@ sqlite::Outcome<std::vector<LogRow>> LogTable::read(std::uint64_t from, std::uin
   return read;
 }
 
+sqlite::Outcome<std::vector<std::string>> LogTable::of_commit(std::uint64_t journal, BlobSealer& sealer) {
+  std::vector<std::string> events;
+  auto rows = newest_.query();
+  for (;;) {
+    const auto more = rows.next();
+    if (!more) return tl::unexpected(more.error());
+    if (!*more) break;
+    const Columns columns(rows);
+    // A damaged row's numbers are as doubtful as its body: only a whole one tells that what is older was reached.
+    if (columns.journal > journal) continue;
+    auto body = sealer.open(columns.identity(), rows.bytes(kBody));
+    if (!body) continue;
+    if (columns.journal < journal) break;
+    events.push_back(*std::move(body));
+  }
+  std::reverse(events.begin(), events.end());
+  return events;
+}
+
 sqlite::Outcome<std::uint64_t> LogTable::trim(ArrivalTime before, std::uint64_t max_rows, BlobSealer& sealer) {
   std::uint64_t count = 0;
   std::uint64_t met = 0;
@@ -170,11 +200,11 @@ sqlite::Outcome<std::uint64_t> LogTable::trim(ArrivalTime before, std::uint64_t 
       if (!*more) break;
       ++met;
       const Columns columns(rows);
-      if (!sealer.open(columns.identity(), rows.bytes(5))) continue;
+      if (!sealer.open(columns.identity(), rows.bytes(kBody))) continue;
       if (columns.committed >= before.ns) break;
       count = met;
       extent.removed_through = columns.position;
-      extent.removed_bytes = columns.bytes_before + rows.bytes(5).size();
+      extent.removed_bytes = columns.bytes_before + rows.bytes(kBody).size();
     }
   }
   if (count == 0) return count;

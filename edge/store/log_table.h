@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <set>
+#include <string>
 #include <vector>
 
 #include "edge/store/counters.h"
@@ -32,10 +33,14 @@ class LogTable {
   /// Loads again after the table was salvaged. Positions that were used, or may have been, are not used again.
   sqlite::Outcome<void> load_salvaged(const Counters& counters, std::uint64_t positions_doubtful, BlobSealer& sealer);
 
-  sqlite::Outcome<void> append(const LogEvent& event, ArrivalTime committed, BlobSealer& sealer);
+  /// `journal`: the position of the commit.
+  sqlite::Outcome<void> append(const LogEvent& event, ArrivalTime committed, std::uint64_t journal, BlobSealer& sealer);
 
   /// As Store::read_log.
   sqlite::Outcome<std::vector<LogRow>> read(std::uint64_t from, std::uint64_t max_bytes, BlobSealer& sealer);
+
+  /// The events of one commit that are still there and whole, in order.
+  sqlite::Outcome<std::vector<std::string>> of_commit(std::uint64_t journal, BlobSealer& sealer);
 
   /// As Store::trim_log.
   sqlite::Outcome<std::uint64_t> trim(ArrivalTime before, std::uint64_t max_rows, BlobSealer& sealer);

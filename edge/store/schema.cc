@@ -13,7 +13,7 @@ constexpr const char* kFirstVersion =
     "CREATE TABLE journal(position INTEGER PRIMARY KEY, readings INTEGER NOT NULL, body BLOB);"
     "CREATE TABLE shard(shard INTEGER PRIMARY KEY, position INTEGER NOT NULL, body BLOB);"
     "CREATE TABLE log(position INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, sequence INTEGER NOT NULL,"
-    " committed INTEGER NOT NULL, bytes_before INTEGER NOT NULL, body BLOB NOT NULL);"
+    " committed INTEGER NOT NULL, bytes_before INTEGER NOT NULL, journal INTEGER NOT NULL, body BLOB NOT NULL);"
     "CREATE TABLE setting(id INTEGER PRIMARY KEY, name TEXT NOT NULL, value BLOB NOT NULL, crc INTEGER NOT NULL);"
     "CREATE TABLE dead_letter(id INTEGER PRIMARY KEY, arrival INTEGER NOT NULL, stream TEXT NOT NULL,"
     " source TEXT NOT NULL, topic TEXT NOT NULL, reason TEXT NOT NULL, payload BLOB NOT NULL,"

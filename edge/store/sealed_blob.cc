@@ -11,7 +11,7 @@ namespace {
 constexpr char kPlain = 0;
 constexpr char kZstd = 1;
 constexpr std::size_t kCheckBytes = 4;
-constexpr int kLevel = 3;
+constexpr int kLevel = 1;  // 3 wrote 1 % less and took 0.5 MiB more
 
 // A sound check with an absurd size cannot come from a damaged card, only from a forged file; it must still not take
 // all the memory there is.

@@ -144,7 +144,12 @@ Result<Recovered, StoreError> SqliteStore::recover(const std::function<void(cons
     if (!begun) return failed(begun.error(), "reading the journal");
   }
   const auto hand_over = [&](const JournalRow& read) {
-    if (row) row(read);
+    if (!row) return;
+    if (read.plan) return row(read);
+    JournalRow damaged_row = read;
+    // Where the log cannot be read either, nothing is known of what had left.
+    if (auto events = tables_->log.of_commit(read.position, tables_->sealer)) damaged_row.events = *std::move(events);
+    row(damaged_row);
   };
   // After mending it goes on behind what was handed over.
   if (auto read = mending([&] { return journal.read(tables_->sealer, damaged, hand_over); }); !read) {
@@ -170,7 +175,8 @@ Outcome<void> SqliteStore::write_group(const GroupCommit& group) {
   JournalTable& journal = tables_->journal;
   if (auto done = journal.append(group.readings, group.plan, tables_->sealer); !done) return done;
   for (const LogEvent& event : group.events) {
-    if (auto done = tables_->log.append(event, group.committed, tables_->sealer); !done) return done;
+    if (auto done = tables_->log.append(event, group.committed, journal.figures().last, tables_->sealer); !done)
+      return done;
   }
   for (const DeadLetter& letter : group.dead_letters) {
     if (auto done = tables_->dead_letters.append(letter); !done) return done;

@@ -89,6 +89,7 @@ struct JournalRow {
   std::uint64_t position = 0;
   std::uint32_t readings = 0;
   std::optional<std::string> plan;  // nullopt: damaged (CRC or compression); it has been set aside
+  std::vector<std::string> events;  // of a damaged one: what was committed with it, as far as the log still has it
 };
 
 struct Recovered {

@@ -11,62 +11,60 @@
 
 namespace tidemark {
 
-struct OpenWindow {
+/// What tells whether a pane is due: the beginning of a window's encoding.
+struct WindowHead {
   EventTime start;
-  std::uint64_t emitted = 0;   // readings in the last whole pane
   std::uint32_t revision = 0;  // of the last whole pane; 0: none yet
-  std::uint16_t flags = 0;     // pane_flag bits its panes carry
   bool dirty = false;          // changed since the last whole pane
-  WindowState state;
-  Points points;
 
-  // Not durable: when the last pane left, by the monotonic clock; a restart counts as a pane.
-  MonotonicTime emitted_at{};
+  [[nodiscard]] bool waits() const { return revision == 0 || dirty; }
 
   void encode(ByteWriter& out) const {
     out.i64(start.ns);
-    out.varint(emitted);
-    out.varint(revision);
+    out.varint((std::uint64_t{revision} << 1) | (dirty ? 1 : 0));
+  }
+
+  static WindowHead decode(ByteReader& in) {
+    WindowHead head;
+    head.start = {in.i64()};
+    const std::uint64_t revision = in.varint();
+    head.revision = static_cast<std::uint32_t>(revision >> 1);
+    head.dirty = (revision & 1) != 0;
+    if (head.revision != revision >> 1) in.mark_damaged();
+    return head;
+  }
+};
+
+struct OpenWindow {
+  EventTime start;
+  std::uint32_t revision = 0;
+  std::uint16_t flags = 0;  // pane_flag bits its panes carry
+  bool dirty = false;
+  std::uint64_t emitted = 0;  // readings in the last whole pane
+  WindowState state;
+  Points points;
+
+  [[nodiscard]] WindowHead head() const { return {start, revision, dirty}; }
+
+  void encode(ByteWriter& out) const {
+    head().encode(out);
     out.varint(flags);
-    out.u8(dirty ? 1 : 0);
+    out.varint(emitted);
     state.encode(out);
-    out.bytes(points.packed());
+    points.encode(out);
   }
 
   static OpenWindow decode(ByteReader& in) {
     OpenWindow window;
-    window.start = {in.i64()};
-    window.emitted = in.varint();
-    window.revision = static_cast<std::uint32_t>(in.varint());
+    const WindowHead head = WindowHead::decode(in);
+    window.start = head.start;
+    window.revision = head.revision;
+    window.dirty = head.dirty;
     window.flags = static_cast<std::uint16_t>(in.varint());
-    window.dirty = in.u8() != 0;
+    window.emitted = in.varint();
     window.state = WindowState::decode(in);
-    window.points = Points::from_packed(in.bytes());
+    window.points = Points::decode(in);
     return window;
-  }
-};
-
-/// Readings for a sealed window that wait, at most some seconds, to leave together.
-struct PendingDelta {
-  EventTime start;
-  std::uint16_t flags = 0;
-  WindowState state;
-
-  // Not durable: when it must leave; a restart begins the wait anew.
-  MonotonicTime due{};
-
-  void encode(ByteWriter& out) const {
-    out.i64(start.ns);
-    out.varint(flags);
-    state.encode(out);
-  }
-
-  static PendingDelta decode(ByteReader& in) {
-    PendingDelta delta;
-    delta.start = {in.i64()};
-    delta.flags = static_cast<std::uint16_t>(in.varint());
-    delta.state = WindowState::decode(in);
-    return delta;
   }
 };
 

@@ -1,6 +1,7 @@
 // tidemark run: the appliance from its configuration to its last commit.
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <malloc.h>
 #include <signal.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
@@ -9,10 +10,8 @@
 #include <filesystem>
 #include <fstream>
 #include <random>
-#include <sstream>
 #include <thread>
 
-#include "edge/decode/topic_template.h"
 #include "gateway/admin/server.h"
 #include "gateway/commands/command.h"
 #include "gateway/commands/configured.h"
@@ -21,7 +20,6 @@
 #include "gateway/mqtt/session.h"
 #include "gateway/pipeline/pipeline.h"
 #include "gateway/pipeline/routes.h"
-#include "gateway/pipeline/subscriptions.h"
 
 namespace tidemark {
 namespace {
@@ -45,29 +43,11 @@ std::uint64_t random_number() {
   return (static_cast<std::uint64_t>(device()) << 32) | device();
 }
 
-std::vector<std::string> filters_of(const std::vector<StreamDefinition>& streams) {
-  std::vector<std::string> filters;
-  for (const StreamDefinition& stream : streams) {
-    // The loader has parsed the template already.
-    if (const auto topic = TopicTemplate::parse(stream.topic)) filters.push_back(topic->filter());
-  }
-  return widest_filters(std::move(filters));
-}
-
-std::string joined(const std::vector<std::string>& lines) {
-  std::string text;
-  for (const std::string& line : lines) text += line + "\n";
-  return text;
-}
-
-/// Filters of the last configuration that this one no longer has: the broker's session still holds them.
-std::vector<std::string> retired_filters(const Store& store, const std::vector<std::string>& filters) {
-  std::vector<std::string> retired;
-  std::istringstream before(store.setting("mqtt.filters").value_or(""));
-  for (std::string filter; std::getline(before, filter);) {
-    if (std::find(filters.begin(), filters.end(), filter) == filters.end()) retired.push_back(filter);
-  }
-  return retired;
+/// Whether a message ever came: then an earlier run had a session, and a broker without one has lost it.
+bool has_received(const State& state) {
+  return state.gateway[Counter::received] > 0 ||
+         std::any_of(state.streams.begin(), state.streams.end(),
+                     [](const StreamState& stream) { return stream.total[Counter::received] > 0; });
 }
 
 std::optional<std::string> read_token(const std::string& path) {
@@ -94,15 +74,15 @@ class Appliance {
     std::error_code ignored;  // the store says what is wrong with the folder
     if (!folder.empty()) std::filesystem::create_directories(folder, ignored);
     // Until the gate is there, nothing can be released.
-    mqtt_.filters = filters_of(configuration_.streams);
     mqtt_.jitter_seed = random_number();
     gate_ = std::make_unique<Gate>(mqtt_, queue_);
     if (const auto opened = pipeline_.open(random_number() | 1); !opened) {
       spdlog::critical("{}", opened.error().context);
       return false;
     }
-    mqtt_.retired_filters = retired_filters(pipeline_.store(), mqtt_.filters);
-    pipeline_.store().put_setting("mqtt.filters", joined(mqtt_.filters));
+    mqtt_.subscriptions = pipeline_.subscriptions().subscriptions;
+    mqtt_.retired_filters = pipeline_.subscriptions().retired;
+    mqtt_.session_expected = has_received(pipeline_.processor().state());
     session_ = std::make_unique<Session>(mqtt_, *gate_, [](const std::string& reason) {
       spdlog::critical("{}; the process ends and goes on from what is durable when it is started again", reason);
       spdlog::default_logger()->flush();
@@ -201,9 +181,22 @@ class Appliance {
   bool clean_ = false;
 };
 
+/// What glibc holds on to for speed, given back. Measured with 10,000 series at 10,000 messages a second: 0.9 MiB less
+/// resident, the same CPU.
+void keep_memory_small() {
+#ifdef __GLIBC__
+  constexpr int kOneHeap = 1;                 // not one for each thread
+  constexpr int kLargeAllocation = 64 << 10;  // buffers of a group go back to the system with it
+  mallopt(M_ARENA_MAX, kOneHeap);
+  mallopt(M_MMAP_THRESHOLD, kLargeAllocation);
+  mallopt(M_TRIM_THRESHOLD, 2 * kLargeAllocation);
+#endif
+}
+
 }  // namespace
 
 int run_appliance(const ConfiguredCommand& command) {
+  keep_memory_small();
   const MonotonicTime began = steady_clock();
   const sigset_t signals = block_signals();
   const std::optional<Configuration> configuration = read_configuration(command.configuration);

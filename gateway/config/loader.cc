@@ -250,6 +250,9 @@ Configuration load_tables(const toml::table& table, const Surroundings& surround
   top.finish();
   // The sum means something only if every number in it does.
   if (problems.empty()) check_memory(out, limits, streams, problems);
+  if (problems.empty() && !out.limits.max_series_given) {
+    out.limits.max_series = static_cast<std::uint32_t>(estimate_memory(out).series_that_fit());
+  }
   return out;
 }
 

@@ -35,6 +35,7 @@ void ChunkBuilder::add(const mqtt::Publish& publish, std::uint64_t ordinal, std:
   message.topic = {topic, publish.topic.size()};
   message.payload = {payload, publish.payload.size()};
   message.payload_size = publish.payload_size;
+  message.subscription = publish.subscription;
   message.packet_id = publish.packet_id;
   message.duplicate = publish.duplicate;
   message.retained = publish.retained;

@@ -49,8 +49,9 @@ struct LinkReport {
   LinkEnd end = LinkEnd::none;
   bool open = false;  // CONNACK with success, not ended
   bool session_present = false;
-  std::uint8_t reason_code = 0;  // of CONNACK or DISCONNECT
-  std::string sentence;          // for people: what happened. Empty while open
+  bool subscription_identifiers = false;  // open: the broker takes them (MQTT 5 only)
+  std::uint8_t reason_code = 0;           // of CONNACK or DISCONNECT
+  std::string sentence;                   // for people: what happened. Empty while open
 };
 
 /// Counters since the start, and what is the case now.

@@ -235,6 +235,7 @@ std::optional<Link::Ending> Link::take_connack(ChunkBuilder& builder) {
   builder.add(event);
   report_.open = true;
   report_.session_present = connack->session_present;
+  report_.subscription_identifiers = connack->subscription_identifiers;
   context_.report(report_);
   asio::co_spawn(context_.io, keep_alive(shared_from_this()), asio::detached);
   return std::nullopt;

@@ -12,8 +12,10 @@ namespace {
 /// than fit is treated as oversized.
 constexpr std::uint64_t kHeadRoom = 128 * 1024;
 
-/// Topic with its length, packet id, length of the properties: behind these bytes a head can be read, or never.
-constexpr std::size_t kLongestHead = 2 + 65'535 + 2 + 4;
+/// Topic with its length, packet id, properties with their length, as far as they are read: behind these bytes a head
+/// can be read, or never.
+constexpr std::size_t kLongestHead = 2 + 65'535 + 2 + 4 + kMostProperties;
+static_assert(kLongestHead < kHeadRoom);
 
 /// A buffer that has grown beyond this is given back when it is empty.
 constexpr std::size_t kUsualCapacity = 128 * 1024;
@@ -151,6 +153,7 @@ PacketSplitter::Step PacketSplitter::whole(std::uint8_t first, std::size_t heade
   publish_.topic = found.topic;
   publish_.payload = body.substr(found.payload_at);
   publish_.payload_size = publish_.payload.size();
+  publish_.subscription = found.subscription;
   publish_.packet_id = found.packet_id;
   publish_.duplicate = (flags & 8) != 0;
   publish_.retained = (flags & 1) != 0;
@@ -172,6 +175,7 @@ PacketSplitter::Step PacketSplitter::begin_skip(std::uint8_t first, std::size_t 
   const PublishHead& found = **head;
   Skip skip;
   skip.flags = flags;
+  skip.subscription = found.subscription;
   skip.packet_id = found.packet_id;
   skip.payload_size = size - found.payload_at;
   skip.payload_left = skip.payload_size;
@@ -194,8 +198,14 @@ PacketSplitter::Step PacketSplitter::go_on_skipping() {
   skip.payload_left -= payload;
   if (skip.before_payload > 0 || skip.payload_left > 0) return Step::more;
 
-  publish_ = {skip.topic, skip.prefix, skip.payload_size, skip.packet_id, (skip.flags & 8) != 0, (skip.flags & 1) != 0,
-              true};
+  publish_.topic = skip.topic;
+  publish_.payload = skip.prefix;
+  publish_.payload_size = skip.payload_size;
+  publish_.subscription = skip.subscription;
+  publish_.packet_id = skip.packet_id;
+  publish_.duplicate = (skip.flags & 8) != 0;
+  publish_.retained = (skip.flags & 1) != 0;
+  publish_.oversized = true;
   skip_done_ = true;
   return Step::publish;
 }

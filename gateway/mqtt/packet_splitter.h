@@ -55,6 +55,7 @@ class PacketSplitter {
   struct Skip {
     std::uint8_t flags = 0;
     std::uint16_t packet_id = 0;
+    std::uint32_t subscription = 0;
     std::uint64_t payload_size = 0;
     std::uint64_t before_payload = 0;  // bytes still to come that are not payload
     std::uint64_t payload_left = 0;

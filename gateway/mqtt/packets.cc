@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "edge/bytes/assert.h"
@@ -60,15 +61,20 @@ class Fields {
 };
 
 namespace property {
+constexpr std::uint8_t kSubscriptionIdentifier = 0x0B;
 constexpr std::uint8_t kServerKeepAlive = 0x13;
 constexpr std::uint8_t kReasonString = 0x1F;
 constexpr std::uint8_t kReceiveMaximum = 0x21;
+constexpr std::uint8_t kSubscriptionIdentifiersAvailable = 0x29;
 }  // namespace property
 
 struct Properties {
   std::optional<std::uint16_t> server_keepalive;
   std::optional<std::uint16_t> receive_maximum;
   std::string_view reason_string;
+  std::optional<std::uint8_t> subscription_identifiers_available;
+  std::uint32_t subscription = 0;  // the first of them
+  std::size_t subscriptions = 0;   // how many
 };
 
 /// MQTT 5, section 2.2.2.2: what a property of this identifier holds. One that does not exist is malformed.
@@ -81,9 +87,11 @@ bool read_property(Fields& fields, Properties& found) {
     case 0x24:
     case 0x25:
     case 0x28:
-    case 0x29:
     case 0x2A:  // a byte
       fields.u8();
+      return true;
+    case property::kSubscriptionIdentifiersAvailable:
+      found.subscription_identifiers_available = fields.u8();
       return true;
     case 0x22:
     case 0x23:  // two bytes
@@ -101,9 +109,11 @@ bool read_property(Fields& fields, Properties& found) {
     case 0x27:  // four bytes
       fields.bytes(4);
       return true;
-    case 0x0B:
-      fields.length();
-      return true;
+    case property::kSubscriptionIdentifier: {
+      const std::uint32_t identifier = fields.length();
+      if (found.subscriptions++ == 0) found.subscription = identifier;
+      return identifier != 0 || !fields.ok();
+    }
     case property::kReasonString:
       found.reason_string = fields.text();
       return true;
@@ -132,6 +142,19 @@ bool read_properties(Fields& fields, Properties& found) {
     if (!read_property(inner, found)) return false;
   }
   return fields.ok() && inner.ok();
+}
+
+/// The properties of a PUBLISH, as far as they are there. False: one that does not exist, or one that ends behind
+/// the end of them all.
+bool read_publish_properties(std::string_view bytes, bool complete, Properties& found) {
+  Fields fields(bytes);
+  while (!fields.at_end()) {
+    Properties next = found;
+    if (!read_property(fields, next)) return false;
+    if (!fields.ok()) return !complete;
+    found = next;
+  }
+  return true;
 }
 
 tl::unexpected<Failure<PacketError>> malformed(std::string what) {
@@ -174,6 +197,16 @@ Result<std::optional<PublishHead>, PacketError> parse_publish_head(std::uint8_t 
   if (head.topic.empty()) return fail(PacketError::protocol_error, "a PUBLISH without a topic, or with an alias");
   head.payload_at = fields.at() + properties;
   if (head.payload_at > body_size) return malformed("a PUBLISH whose properties are longer than itself");
+  if (properties == 0) return std::optional<PublishHead>(head);
+
+  // A publisher may send more user properties than we would hold: what a broker adds is then looked for at the front.
+  const std::size_t wanted = std::min<std::size_t>(properties, kMostProperties);
+  if (body.size() - fields.at() < wanted) return std::optional<PublishHead>();
+  Properties found;
+  if (!read_publish_properties(body.substr(fields.at(), wanted), wanted == properties, found)) {
+    return malformed("a PUBLISH with a property that cannot be");
+  }
+  if (found.subscriptions == 1) head.subscription = found.subscription;
   return std::optional<PublishHead>(head);
 }
 
@@ -240,6 +273,8 @@ Result<Connack, PacketError> parse_connack(const Packet& packet, std::uint8_t le
     if (!read_properties(fields, properties)) return malformed("a CONNACK with bad properties");
     connack.server_keepalive = properties.server_keepalive;
     connack.receive_maximum = properties.receive_maximum;
+    // Section 3.2.2.3.12: absent means that they are available.
+    connack.subscription_identifiers = properties.subscription_identifiers_available.value_or(1) != 0;
     connack.text = properties.reason_string;
     connack.version_refused = connack.reason == 0x84;
   } else {

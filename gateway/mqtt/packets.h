@@ -52,6 +52,7 @@ struct Publish {
   std::string_view topic;
   std::string_view payload;        // of an oversized one: its first 256 bytes
   std::uint64_t payload_size = 0;  // the true one
+  std::uint32_t subscription = 0;  // identifier of the one subscription that brought this copy; 0: see PublishHead
   std::uint16_t packet_id = 0;     // 0: QoS 0
   bool duplicate = false;
   bool retained = false;
@@ -61,11 +62,17 @@ struct Publish {
 /// How much of an oversized payload is kept.
 inline constexpr std::size_t kOversizedPrefix = 256;
 
+/// Properties of a PUBLISH beyond so many bytes are not read.
+inline constexpr std::size_t kMostProperties = 32 * 1024;
+
 /// What stands before the payload of a PUBLISH. `body` may be cut off behind any byte; `body_size` is what the fixed
 /// header says. nullopt: more bytes are needed (never when `body` is complete).
 struct PublishHead {
   std::string_view topic;
   std::uint16_t packet_id = 0;
+  /// Section 3.3.4: where subscriptions overlap, a broker sends one copy for each, with that one's identifier, or one
+  /// copy for all, with all identifiers. 0: this is the copy for all, or it carries none.
+  std::uint32_t subscription = 0;
   std::size_t payload_at = 0;  // offset in the body: behind the properties, so it may lie beyond what is there
 };
 Result<std::optional<PublishHead>, PacketError> parse_publish_head(std::uint8_t flags, std::string_view body,
@@ -94,6 +101,7 @@ struct Connack {
   bool version_refused = false;                   // by either version's code for it
   std::optional<std::uint16_t> server_keepalive;  // seconds, MQTT 5: to be used instead of ours
   std::optional<std::uint16_t> receive_maximum;   // MQTT 5
+  bool subscription_identifiers = false;          // MQTT 5: the broker takes them, and sends them back
   std::string_view text;                          // MQTT 5: the broker's own words, not to be trusted
 };
 /// `level` is that of the CONNECT. A 3.1.1 broker that refuses 5 answers in its own, shorter form.

@@ -32,13 +32,13 @@ struct PahoClient::Requests {
   Requests(const std::string& uri, const std::string& client_id, MqttVersion version)
       : client(uri, client_id, creation(version)) {}
 
-  struct Subscription {
-    std::string filter;
+  struct Subscribing {
+    Subscription subscription;
     mqtt::token_ptr token;
   };
   mqtt::async_client client;
   mqtt::token_ptr connecting;
-  std::vector<Subscription> subscribing;
+  std::vector<Subscribing> subscribing;
   std::vector<mqtt::token_ptr> unsubscribing;  // kept until answered; a refusal changes nothing
 };
 
@@ -92,18 +92,23 @@ PahoClient::Answer PahoClient::connect_answer(Duration limit) {
   }
 }
 
-PahoClient::Answer PahoClient::subscribe(const std::vector<std::string>& filters,
-                                         const std::vector<std::string>& retired) {
+PahoClient::Answer PahoClient::subscribe(const std::vector<Subscription>& subscriptions,
+                                         const std::vector<std::string>& retired, bool identifiers) {
   refused_.clear();
   requests_->subscribing.clear();
   requests_->unsubscribing.clear();
   // Retained messages are state, not data: a broker that speaks 5 shall not repeat them at each reconnect.
   const mqtt::subscribe_options options(false, false, mqtt::subscribe_options::SEND_RETAINED_ON_NEW);
   try {
-    for (const std::string& filter : filters) {
-      mqtt::token_ptr token = version_ == MqttVersion::v5 ? requests_->client.subscribe(filter, 1, options)
-                                                          : requests_->client.subscribe(filter, 1);
-      requests_->subscribing.push_back({filter, std::move(token)});
+    for (const Subscription& subscription : subscriptions) {
+      mqtt::properties properties;
+      if (identifiers && subscription.identifier != 0) {
+        properties.add({mqtt::property::SUBSCRIPTION_IDENTIFIER, static_cast<std::int32_t>(subscription.identifier)});
+      }
+      mqtt::token_ptr token = version_ == MqttVersion::v5
+                                  ? requests_->client.subscribe(subscription.filter, 1, options, properties)
+                                  : requests_->client.subscribe(subscription.filter, 1);
+      requests_->subscribing.push_back({subscription, std::move(token)});
     }
     for (const std::string& filter : retired) requests_->unsubscribing.push_back(requests_->client.unsubscribe(filter));
     return Answer::pending;
@@ -116,14 +121,14 @@ PahoClient::Answer PahoClient::subscribe(const std::vector<std::string>& filters
 PahoClient::Answer PahoClient::subscribe_answer(Duration limit) {
   const auto until = std::chrono::steady_clock::now() + to_chrono(limit);
   while (!requests_->subscribing.empty()) {
-    const Requests::Subscription& oldest = requests_->subscribing.front();
+    const Requests::Subscribing& oldest = requests_->subscribing.front();
     try {
       const auto left = std::max(std::chrono::nanoseconds(0), until - std::chrono::steady_clock::now());
       if (!oldest.token->wait_for(wait_time(left))) return Answer::pending;
     } catch (const std::exception& error) {
       error_ = error.what();
       if (!connected()) return Answer::no;
-      refused_.push_back(oldest.filter);
+      refused_.push_back(oldest.subscription);
     }
     requests_->subscribing.erase(requests_->subscribing.begin());
   }

@@ -33,11 +33,13 @@ class PahoClient {
   Answer connect(const std::string& secret);
   Answer connect_answer(Duration limit);
 
-  /// Starts a SUBSCRIBE at QoS 1 for each filter and an UNSUBSCRIBE for each retired one. Then `subscribe_answer`.
-  Answer subscribe(const std::vector<std::string>& filters, const std::vector<std::string>& retired);
+  /// Starts a SUBSCRIBE at QoS 1 for each subscription and an UNSUBSCRIBE for each retired filter. Then
+  /// `subscribe_answer`. `identifiers`: whether the broker takes those of the subscriptions.
+  Answer subscribe(const std::vector<Subscription>& subscriptions, const std::vector<std::string>& retired,
+                   bool identifiers);
   /// `yes`: each has its answer, see `refused`. `no`: the connection broke.
   Answer subscribe_answer(Duration limit);
-  [[nodiscard]] const std::vector<std::string>& refused() const { return refused_; }
+  [[nodiscard]] const std::vector<Subscription>& refused() const { return refused_; }
 
   /// DISCONNECT with success; waits for Paho to have sent it, `limit` at most.
   void disconnect(Duration limit);
@@ -50,7 +52,7 @@ class PahoClient {
   const MqttSettings& settings_;
   const MqttVersion version_;
   std::unique_ptr<Requests> requests_;
-  std::vector<std::string> refused_;
+  std::vector<Subscription> refused_;
   std::string error_;
 };
 

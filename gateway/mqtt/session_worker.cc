@@ -122,7 +122,8 @@ std::string SessionWorker::connect_and_stay() {
   const auto begun = call([&] { return client_->connect(secret); });
   if (begun == PahoClient::Answer::no || !await_connect()) return client_->error();
   count_open();
-  const auto asked = call([&] { return client_->subscribe(settings_.filters, settings_.retired_filters); });
+  const auto asked =
+      call([&] { return client_->subscribe(settings_.subscriptions, settings_.retired_filters, identifiers_); });
   if (asked == PahoClient::Answer::no || !await_subscriptions()) return "the broker does not answer SUBSCRIBE";
   {
     const std::lock_guard lock(state_->mutex);
@@ -190,10 +191,9 @@ void SessionWorker::stay() {
       if (state_->changed.wait_until(lock, due, over)) return;
       if (Clock::now() >= forget) status.taken_over = false;
       if (status.refused_filters.empty() || Clock::now() < ask_again) continue;
-      filters_to_ask_ = status.refused_filters;
     }
     ask_again = Clock::now() + to_chrono(kAskAgain);
-    if (call([&] { return client_->subscribe(filters_to_ask_, {}); }) == PahoClient::Answer::no) return;
+    if (call([&] { return client_->subscribe(refused_, {}, identifiers_); }) == PahoClient::Answer::no) return;
     if (!await_subscriptions()) return;
     note_subscriptions();
   }
@@ -207,6 +207,7 @@ void SessionWorker::count_open() {
     const std::lock_guard lock(state_->mutex);
     SessionStatus& status = state_->status;
     present = state_->link.session_present;
+    identifiers_ = state_->link.subscription_identifiers;
     lost = !present && (status.connects > 0 || settings_.session_expected);
     status.version = version_;
     ++status.connects;
@@ -221,10 +222,30 @@ void SessionWorker::count_open() {
   }
   spdlog::info("MQTT: connected to {}:{} as {} with MQTT {}{}, session {}", settings_.host, settings_.port,
                settings_.client_id, name(version_), settings_.tls ? " over TLS" : "", present ? "resumed" : "new");
+  warn_of_copies();
+}
+
+/// Which of two copies of a message is which, only an identifier can say.
+void SessionWorker::warn_of_copies() {
+  if (identifiers_ || copies_warned_) return;
+  std::vector<std::string_view> overlapping;
+  for (const Subscription& subscription : settings_.subscriptions) {
+    if (subscription.identifier != 0) overlapping.push_back(subscription.filter);
+  }
+  if (overlapping.empty()) return;
+  copies_warned_ = true;
+  spdlog::warn(
+      "MQTT: the topics {} overlap, and the broker {}:{} gives no subscription identifiers{}: if it sends a message "
+      "once "
+      "for each of them, its readings count twice. Use MQTT 5, or a stream whose topic covers the others.",
+      fmt::join(overlapping, ", "), settings_.host, settings_.port,
+      version_ == MqttVersion::v5 ? "" : " (MQTT 3.1.1 has none)");
 }
 
 void SessionWorker::note_subscriptions() {
-  std::vector<std::string> refused = call([this] { return client_->refused(); });
+  refused_ = call([this] { return client_->refused(); });
+  std::vector<std::string> refused;
+  for (const Subscription& subscription : refused_) refused.push_back(subscription.filter);
   if (!refused.empty()) {
     spdlog::error(
         "MQTT: the broker {}:{} refuses the subscription to {}. Other topics are read. Give the user the right to read "

@@ -39,6 +39,7 @@ class SessionWorker {
   bool await_subscriptions();
   void stay();
   void count_open();
+  void warn_of_copies();
   void note_subscriptions();
 
   /// Decides what the next attempt is and when: the wait before it.
@@ -63,7 +64,9 @@ class SessionWorker {
   int unanswered_ = 0;   // attempts with MQTT 5 in a row that the broker closed without a word
   int closed_soon_ = 0;  // connections in a row that the broker closed soon after they opened
   std::optional<Clock::time_point> opened_at_;
-  std::vector<std::string> filters_to_ask_;  // those refused, while a connection lasts
+  std::vector<Subscription> refused_;  // while a connection lasts
+  bool identifiers_ = false;           // the broker of this connection takes subscription identifiers
+  bool copies_warned_ = false;         // said once
 };
 
 }  // namespace tidemark

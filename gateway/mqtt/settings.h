@@ -16,13 +16,22 @@ enum class MqttVersion : std::uint8_t {
   v5 = 5,
 };
 
+/// What is subscribed, at QoS 1, on every connect.
+struct Subscription {
+  std::string filter;
+  /// MQTT 5: the broker writes it into every copy of a message that this subscription brings (Subscription Identifier,
+  /// section 3.8.2.1.2). 1 to 268,435,455; 0: none. Ours only where filters overlap (gateway/pipeline/subscriptions.h).
+  std::uint32_t identifier = 0;
+  friend bool operator==(const Subscription&, const Subscription&) = default;
+};
+
 struct MqttSettings {
   std::string host = "127.0.0.1";
   std::uint16_t port = 1883;  // 8883 is usual with TLS; whoever reads the URL decides
   bool tls = false;
 
   std::string client_id;                     // fixed: the broker keeps our session under it. Required
-  std::vector<std::string> filters;          // subscribed at QoS 1 on every connect. At least one
+  std::vector<Subscription> subscriptions;   // at least one
   std::vector<std::string> retired_filters;  // of an earlier configuration: the session still holds them; unsubscribed
 
   bool session_expected = false;  // an earlier run had a session: if the broker has none, it counts as lost

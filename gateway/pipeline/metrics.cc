@@ -116,7 +116,7 @@ void add_state(Families& out, const Pipeline& pipeline) {
   for (const StreamState& stream : state.streams) add_ledger(out, stream.name, stream.total);
   out.gauge("tidemark_ledger_balanced", "1 while every equation of the ledger holds.",
             imbalance(state).empty() ? 1 : 0);
-  out.gauge("tidemark_series", "Series known.", state.live_series);
+  out.gauge("tidemark_series", "Series known.", number(state.series_index.size()));
   out.gauge("tidemark_series_limit", "Most series; new ones beyond it are rejected.",
             pipeline.processor().max_series());
   out.gauge("tidemark_sources", "Sources known.", number(state.source_index.size()));

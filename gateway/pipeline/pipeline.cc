@@ -52,7 +52,7 @@ Result<void, PipelineError> Pipeline::open(std::uint64_t epoch) {
     figures_.recovered_readings += row.readings;
     if (row.plan && recovery.row(row.position, *row.plan)) return;
     ++figures_.damaged_rows;
-    recovery.damaged(row.readings);
+    recovery.damaged(row.position, row.readings, row.events);
     spdlog::error(
         "journal row {} is damaged; it has been set aside with its {} readings, which the ledger counts as "
         "damaged; the rest works",
@@ -61,8 +61,14 @@ Result<void, PipelineError> Pipeline::open(std::uint64_t epoch) {
   const auto recovered = store_->recover(load_shards, load_row);
   if (!recovered) return fail(PipelineError::store, recovered.error().context);
   for (const std::uint32_t shard : recovered->damaged_shards) {
+    recovery.lost_shard(shard);
     spdlog::error("state shard {} is damaged and has been set aside; its open windows are lost, the rest works", shard);
   }
+
+  subscriptions_ =
+      plan_subscriptions(filters_of(settings_.processor.streams), store_->setting("mqtt.subscriptions").value_or(""));
+  store_->put_setting("mqtt.subscriptions", subscriptions_.memory);
+  processor_->route(subscriptions_.routes);
 
   figures_.epoch = epoch;
   events_ = std::make_unique<EventWriter>(settings_.gateway, epoch, recovered->last_epoch, recovered->last_sequence);
@@ -80,7 +86,7 @@ Result<void, PipelineError> Pipeline::open(std::uint64_t epoch) {
   next_report_ = steady_clock() + settings_.report_interval;
   spdlog::info("state recovered in {} ms: {} sources, {} series, {} readings from the journal; epoch {:016x}",
                figures_.recovery.ns / 1'000'000, processor_->state().source_index.size(),
-               processor_->state().live_series, figures_.recovered_readings, epoch);
+               processor_->state().series_index.size(), figures_.recovered_readings, epoch);
   return {};
 }
 
@@ -168,12 +174,12 @@ void Pipeline::end_group() {
 }
 
 void Pipeline::watch_series() {
-  const std::uint64_t series = processor_->state().live_series;
+  const std::uint64_t series = processor_->state().series_index.size();
   const bool many = series * 100 >= std::uint64_t{processor_->max_series()} * 80;
   if (many && !many_series_) {
     spdlog::warn(
-        "{} series, over 80 % of limits.max_series = {}: beyond it new series are rejected and known ones go on. "
-        "Raise the limit, or find what makes new topics",
+        "{} series, over 80 % of the limit of {}: beyond it new series are rejected and known ones go on. Raise "
+        "limits.memory (or limits.max_series where it is written), or find what makes new topics",
         series, processor_->max_series());
   }
   many_series_ = many;

@@ -27,6 +27,7 @@
 #include "gateway/pipeline/event_writer.h"
 #include "gateway/pipeline/group_rule.h"
 #include "gateway/pipeline/shard_rotation.h"
+#include "gateway/pipeline/subscriptions.h"
 
 namespace tidemark {
 
@@ -69,6 +70,9 @@ class Pipeline {
 
   /// `epoch`: random, not 0.
   Result<void, PipelineError> open(std::uint64_t epoch);
+
+  /// What the session is to subscribe to, by the streams and what the file remembers of earlier ones. After `open`.
+  [[nodiscard]] const SubscriptionPlan& subscriptions() const { return subscriptions_; }
 
   /// Until `stop`. Commits what was taken, closes the file, and returns whether it was closed cleanly (not while the
   /// disk was full: what was not committed was not acknowledged either).
@@ -123,6 +127,7 @@ class Pipeline {
   GroupRule rule_;
   ShardRotation rotation_;
   PipelineFigures figures_;
+  SubscriptionPlan subscriptions_;  // constant after open
 
   std::uint64_t connection_ = 0;  // of the group's last message
   std::uint64_t ordinal_ = 0;     // up to which the group's commit releases

@@ -131,7 +131,7 @@ std::string Routes::status_page(const SessionStatus& session) const {
       "<table><tr><th>stream<th>received<th>redelivered<th>rejected<th>readings<th>counted<th>duplicate"
       "<th>quarantined<th>open<th>in the log</tr>",
       escaped(gateway_), escaped(reason.empty() ? "well" : reason), session.connected ? "connected" : "not connected",
-      figures.commits, state.live_series, pipeline_.store().figures().log_last, figures.epoch);
+      figures.commits, state.series_index.size(), pipeline_.store().figures().log_last, figures.epoch);
   for (const StreamState& stream : state.streams) {
     const Ledger& ledger = stream.total;
     page += fmt::format("<tr><td>{}<td>{}<td>{}<td>{}<td>{}<td>{}<td>{}<td>{}<td>{}<td>{}</tr>", escaped(stream.name),

@@ -16,19 +16,19 @@ std::uint64_t prove_series(const State& state, const Source& source, const Serie
   const SeriesIdentity identity{state.streams[source.stream].name,
                                 version.number,
                                 source.name,
-                                tags_json(series.tags),
-                                series.field,
-                                series.unit,
-                                series.kind,
+                                tags_json(series.label->tags),
+                                series.label->field,
+                                series.label->unit,
+                                series.label->kind,
                                 version.grid.size};
   std::uint64_t compared = 0;
-  for (const OpenWindow& window : series.windows) {
-    if (window.revision == 0) continue;
+  series.windows.for_each([&](const OpenWindow& window) {
+    if (window.revision == 0) return;
     ++compared;
     const auto folded = proof.window(gateway, identity, version.components, window.start);
-    if (!folded && !proof.complete()) continue;  // its pane went with the log's beginning
+    if (!folded && !proof.complete()) return;  // its pane went with the log's beginning
     // After damage a revision is passed over that may or may not have left; the window is due again (recovery.cc).
-    if (window.dirty && (!folded || folded->revision < window.revision)) continue;
+    if (window.dirty && (!folded || folded->revision < window.revision)) return;
     const std::string where = fmt::format("stream \"{}\", source \"{}\", field \"{}\", window {}", identity.stream,
                                           identity.source, identity.field, window.start.ns);
     if (!folded || folded->revision != window.revision) {
@@ -40,7 +40,7 @@ std::uint64_t prove_series(const State& state, const Source& source, const Serie
     } else if (!window.dirty && folded->content != content_of(window.state)) {
       proof.add_problem(fmt::format("{}: revision {} of the log is not what the state holds", where, window.revision));
     }
-  }
+  });
   return compared;
 }
 
@@ -68,13 +68,14 @@ Result<std::uint64_t, StoreError> prove_state(Store& store, const std::string& g
   };
   const auto load_row = [&](const JournalRow& row) {
     if (row.plan && recovery.row(row.position, *row.plan)) return;
-    recovery.damaged(row.readings);
+    recovery.damaged(row.position, row.readings, row.events);
     proof.add_note(fmt::format("journal row {} is damaged; the ledger counts its {} readings as damaged", row.position,
                                row.readings));
   };
   const auto recovered = store.recover(load_shards, load_row);
   if (!recovered) return tl::unexpected(recovered.error());
   for (const std::uint32_t shard : recovered->damaged_shards) {
+    recovery.lost_shard(shard);
     proof.add_problem(fmt::format("state shard {} is damaged", shard));
   }
   recovery.finish();

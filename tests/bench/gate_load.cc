@@ -91,7 +91,7 @@ int main(int count, char** words) {
   MqttSettings settings;
   settings.port = broker.port();
   settings.client_id = "gate-load";
-  settings.filters = {"plant/#"};
+  settings.subscriptions = {{"plant/#"}};
   settings.read_interval = nanoseconds(load.interval_us * 1000);
   MessageQueue queue(settings.queue_bytes);
   Gate gate(settings, queue);

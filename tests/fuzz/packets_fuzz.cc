@@ -69,7 +69,8 @@ std::string split(std::string_view stream, std::size_t piece, PacketSplitter::Fr
       require(!publish.topic.empty());
       found.append(publish.topic).push_back('|');
       found.append(publish.payload).push_back('|');
-      found += std::to_string(publish.payload_size) + "," + std::to_string(publish.packet_id) + "|";
+      found += std::to_string(publish.payload_size) + "," + std::to_string(publish.packet_id) + "," +
+               std::to_string(publish.subscription) + "|";
     }
   }
   return found;

@@ -84,8 +84,8 @@ void ModelGateway::check_laws() {
     std::uint64_t open = 0;
     for (const std::uint32_t id : source->series) {
       const Series& series = *state.series[id];
-      check_progress((std::uint64_t{1} << 32) | id, series.progress);
-      for (const OpenWindow& window : series.windows) open += window.state.count() - window.emitted;
+      check_progress((std::uint64_t{1} << 32) | id, own_progress(series));
+      series.windows.for_each([&](const OpenWindow& window) { open += window.state.count() - window.emitted; });
       for (const PendingDelta& delta : series.deltas) open += delta.state.count();
     }
     if (ledger[Counter::open] != open) {

@@ -450,11 +450,12 @@ void Scenario::expect_mark(const Words& words) {
   const std::string field = words.size() > 4 ? words[4] : "";
   for (const auto& source : state.sources) {
     if (!source || source->name != name) continue;
-    const Progress* progress = &source->progress;
+    Progress progress = source->progress;
     for (const std::uint32_t id : source->series) {
-      if (state.series[id]->field == field) progress = &state.series[id]->progress;
+      const Series& series = *state.series[id];
+      if (series.label->field == field) progress = own_progress(series);
     }
-    const std::int64_t is = words[1] == "sealed" ? progress->sealed_through.ns : progress->watermark.ns;
+    const std::int64_t is = words[1] == "sealed" ? progress.sealed_through.ns : progress.watermark.ns;
     if (is != time_of(words.at(3))) wrong("it is " + time_text(is));
     return;
   }

@@ -228,6 +228,19 @@ class Redelivery(Edge):
                 fold.add("climate", "d1", '{"site":"north"}', "t", 10**10, 0, T0 * 10**6, (1, 0), drop_duplicates=False)
             self.finish(room, edge, link, fold, 3, 3, redelivered=0)
 
+    def test_a_session_lost_while_we_were_away_is_counted(self):
+        with Room(self) as room:
+            broker, edge, link = self.start(room)
+            link.publish(climate_topic(), climate(T0, 1), 1)
+            link.wait_acked([1])
+            # Never had one before that.
+            self.assertEqual(0, edge.metric("sessions_lost"))
+            edge.sigkill()
+            broker.session_present = False
+            edge.spawn()
+            broker.link()
+            edge.wait_metric("sessions_lost", lambda v: v == 1, 10)
+
     def test_ids_that_wrap_drop_nothing(self):
         with Room(self) as room:
             broker = room.keep(ScriptedBroker())

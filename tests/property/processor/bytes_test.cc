@@ -105,7 +105,7 @@ TEST_CASE("a damaged row leaves a gateway that goes on, with a ledger that balan
     for (std::size_t row = 0; row < gateway.plans().size(); ++row) {
       const auto plan = Plan::decode(gateway.plans()[row]);
       if (row == lost || !processor->recovery().row(row + 1, gateway.plans()[row])) {
-        processor->recovery().damaged(plan->decoded_readings());
+        processor->recovery().damaged(row + 1, plan->decoded_readings(), {});
       }
     }
     const Now now{ArrivalTime{1'772'400'000'000'000'000}, MonotonicTime{1'000'000'000'000}};

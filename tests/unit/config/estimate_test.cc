@@ -84,11 +84,11 @@ TEST_CASE("what is written grows with readings, groups and windows") {
   const FlashEstimate one = estimate_flash(c, 1);
   // 86,400 readings a day, each a group of its own, and 8,640 windows.
   CHECK(one.log_per_day == 8'640 * 20);
-  CHECK(one.written_per_day == 86'400 * (24 + 8'192) + 2 * one.log_per_day);
+  CHECK(one.written_per_day == 86'400 * (24 + 5'120) + 2 * one.log_per_day);
   // 1,000 readings a second share ten groups a second.
-  CHECK(estimate_flash(c, 1000).written_per_day == 86'400'000ull * 24 + 864'000ull * 8'192 + 2ull * 8'640'000 * 20);
+  CHECK(estimate_flash(c, 1000).written_per_day == 86'400'000ull * 24 + 864'000ull * 5'120 + 2ull * 8'640'000 * 20);
   c.store.commit_delay = seconds(1);
-  CHECK(estimate_flash(c, 1000).written_per_day == 86'400'000ull * 24 + 86'400ull * 8'192 + 2ull * 8'640'000 * 20);
+  CHECK(estimate_flash(c, 1000).written_per_day == 86'400'000ull * 24 + 86'400ull * 5'120 + 2ull * 8'640'000 * 20);
 }
 
 TEST_CASE("at 5,000 readings a second over 5,000 series a reading is within the budget of 40 bytes and its window") {

@@ -308,7 +308,7 @@ TEST_CASE("a configuration that needs more memory than it may take is refused wi
     CAPTURE(shown);
     CHECK(result.error().size() == 1);
     CHECK(shown.starts_with(fmt::format("F:{}: ", marked.place)));
-    for (const std::string word : {"series need ", "over limits.memory of ", "program 16.0 MiB + queue ",
+    for (const std::string word : {"series need ", "over limits.memory of ", "program 20.0 MiB + queue ",
                                    "open windows", "set limits.memory to at least \""}) {
       CHECK(shown.find(word) != std::string::npos);
     }

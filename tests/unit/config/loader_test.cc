@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "gateway/config/estimate.h"
+
 #include "gateway/config/aggregate_names.h"
 #include "gateway/config/canonical_text.h"
 #include "tests/unit/config/configuration_text.h"
@@ -124,7 +126,8 @@ TEST_CASE("a stream needs no more than a name and a topic; all else has its defa
   CHECK(c.admin.unix_path.empty());
   CHECK(c.admin.address == "127.0.0.1");
   CHECK(c.admin.port == 8377);
-  CHECK(c.limits.max_series == 100'000);
+  CHECK(c.limits.max_series == estimate_memory(c).series_that_fit());
+  CHECK(c.limits.max_series > 10'000);
   CHECK(c.limits.payload.max_bytes == 256 * 1024);
   CHECK(c.limits.payload.max_depth == 32);
   CHECK(c.limits.queue == 8u << 20);
@@ -289,6 +292,18 @@ TEST_CASE("systemd's specifier for credentials is replaced where the folder is k
       load_configuration(text, "F", {.host_name = "h", .credentials_directory = "/run/credentials/tidemark.service"});
   REQUIRE(inside);
   CHECK(inside->mqtt.password_file == "/run/credentials/tidemark.service/mqtt");
+}
+
+TEST_CASE("series are as many as the memory holds, at most 100,000, unless they are written") {
+  const auto series = [](const std::string& limits) {
+    const LoadResult result = load("[limits]\n" + limits + "\n" + std::string(kStream));
+    REQUIRE(result);
+    return result->limits.max_series;
+  };
+  CHECK(series("memory = \"1GiB\"") == 100'000);
+  CHECK(series("memory = \"64MiB\"") < 100'000);
+  CHECK(series("memory = \"48MiB\"") < series("memory = \"64MiB\""));
+  CHECK(series("max_series = 5") == 5);
 }
 
 }  // namespace tidemark

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <thread>
 
 #include <unistd.h>
@@ -62,6 +63,46 @@ TEST_CASE("a PUBLISH goes to the pipeline, and its PUBACK waits for the release"
     CHECK(script.gate.figures().held_acknowledgements == 0);
     CHECK(script.gate.figures().publishes_received == 3);
   }
+}
+
+TEST_CASE("each copy of a message names the subscription that brought it, oversized or not") {
+  MqttSettings settings;
+  settings.max_payload = 10;
+  GateScript script(settings);
+  script.open();
+  CHECK(script.gate.report().subscription_identifiers);
+  const std::string large(200'000, 'x');
+  const std::string seven = test::subscription_identifier(7);
+  const std::string other = test::subscription_identifier(200'000'000);
+  script.broker->send(publish({"t", "1", 1, 1}, kLevel5, seven) + publish({"t", "1", 1, 2}, kLevel5, other) +
+                      publish({"t", large, 1, 3}, kLevel5, other) + publish({"t", "1", 1, 4, true}, kLevel5, seven) +
+                      publish({"t", "1", 1, 5}, kLevel5) + publish({"t", "1", 1, 6}, kLevel5, seven + other));
+  const auto seen = script.events(7);
+  std::vector<std::uint32_t> subscriptions;
+  for (std::size_t i = 1; i < seen.size(); ++i) subscriptions.push_back(seen[i].message.subscription);
+  CHECK(subscriptions == std::vector<std::uint32_t>{7, 200'000'000, 200'000'000, 7, 0, 0});
+  CHECK(seen[3].message.oversized);
+  // Each copy has a packet id of its own, and each is acknowledged, whoever takes it.
+  script.gate.release(1, 6);
+  CHECK(script.broker->receive(24) == puback(1) + puback(2) + puback(3) + puback(4) + puback(5) + puback(6));
+}
+
+TEST_CASE("the gate listens on 127.0.0.1 and nowhere else") {
+  GateScript script;
+  char port[8];
+  std::snprintf(port, sizeof port, ":%04X", script.gate.port());
+  // proc(5): the second column of a listening socket (state 0A) is its address; 127.0.0.1 in host byte order.
+  std::vector<std::string> addresses;
+  for (const char* table : {"/proc/net/tcp", "/proc/net/tcp6"}) {
+    std::ifstream lines(table);
+    for (std::string line; std::getline(lines, line);) {
+      std::istringstream columns(line);
+      std::string number, local, remote, state;
+      columns >> number >> local >> remote >> state;
+      if (state == "0A" && local.ends_with(port)) addresses.push_back(local);
+    }
+  }
+  CHECK(addresses == std::vector<std::string>{"0100007F" + std::string(port)});
 }
 
 TEST_CASE("PUBACKs leave oldest first, group by group, each once") {
@@ -322,6 +363,37 @@ TEST_CASE("who does not know the secret is refused, and a secret opens once") {
   ours.close();
   CHECK(script.await_end().end == LinkEnd::client_gone);
   CHECK(script.knock(newer).closes());
+}
+
+TEST_CASE("strangers who say nothing are closed after a while, and only so many may wait") {
+  GateScript script;
+  std::vector<Wire> guests;
+  for (int i = 0; i < 8; ++i) guests.push_back(Wire::connect_to(script.gate.port()));
+  CHECK(Wire::connect_to(script.gate.port()).closes(test::Deadline(2000)));
+  CHECK_FALSE(guests.front().closes(test::Deadline(100)));
+  for (Wire& guest : guests) CHECK(guest.closes());
+  script.open();  // and then there is room for us
+}
+
+TEST_CASE("whatever is held, our keepalive goes on, and what is acknowledged late is still acknowledged in order") {
+  GateScript script;
+  script.open(kLevel5, false, {}, 1);
+  std::string stream;
+  for (unsigned id = 1; id <= 100; ++id) stream += publish({"t", "1", 1, id}, kLevel5);
+  script.broker->send(stream);
+  script.events(101);
+  for (int i = 0; i < 3; ++i) {
+    CHECK(script.broker->receive(2) == kPingreq);
+    script.broker->send(kPingresp);
+  }
+  CHECK(script.gate.report().open);
+  CHECK(script.gate.figures().held_acknowledgements == 100);
+  std::string expected;
+  for (unsigned id = 1; id <= 100; ++id) expected += puback(id);
+  script.gate.release(1, 100);
+  std::string answer = script.broker->receive(2);
+  if (answer == kPingreq) answer = script.broker->receive(2);
+  CHECK(answer + script.broker->receive(expected.size() - 2) == expected);
 }
 
 TEST_CASE("while a connection is open a second one is refused, even with a secret") {

@@ -29,7 +29,7 @@ MqttSettings settings_for(const Mosquitto& broker) {
   MqttSettings settings;
   settings.port = broker.port();
   settings.client_id = "tidemark-test";
-  settings.filters = {"topic/#"};
+  settings.subscriptions = {{"topic/#"}};
   settings.back_off_minimum = milliseconds(50);
   settings.back_off_maximum = milliseconds(200);
   return settings;

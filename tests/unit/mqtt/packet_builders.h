@@ -50,6 +50,13 @@ inline std::string publish(const PublishWords& words, std::uint8_t level, const 
   return publish_head(words, level, words.payload.size(), properties) + std::string(words.payload);
 }
 
+/// The property that says which subscription brought a PUBLISH.
+inline std::string subscription_identifier(std::uint32_t identifier) {
+  std::string property(1, '\x0B');
+  mqtt::append_length(property, identifier);
+  return property;
+}
+
 inline std::string connect(std::uint8_t level, std::string_view client_id, std::string_view username,
                            std::string_view password, unsigned keepalive = 30) {
   std::string body = text("MQTT");

@@ -13,6 +13,7 @@ using test::packet;
 using test::publish;
 using test::publish_head;
 using test::PublishWords;
+using test::subscription_identifier;
 using test::text;
 using test::u16;
 using From = PacketSplitter::From;
@@ -42,10 +43,10 @@ void take(PacketSplitter& splitter, Found& found) {
       continue;
     }
     const Publish& p = splitter.publish();
-    found.items.push_back("publish " + std::string(p.topic) + "|" + std::string(p.payload) + "|" +
-                          std::to_string(p.payload_size) + "|" + std::to_string(p.packet_id) +
-                          (p.duplicate ? "|dup" : "") + (p.retained ? "|retained" : "") +
-                          (p.oversized ? "|oversized" : ""));
+    found.items.push_back(
+        "publish " + std::string(p.topic) + "|" + std::string(p.payload) + "|" + std::to_string(p.payload_size) + "|" +
+        std::to_string(p.packet_id) + (p.duplicate ? "|dup" : "") + (p.retained ? "|retained" : "") +
+        (p.oversized ? "|oversized" : "") + (p.subscription != 0 ? "|of " + std::to_string(p.subscription) : ""));
   }
 }
 
@@ -68,17 +69,20 @@ Found split(From from, std::uint8_t level, std::initializer_list<std::string_vie
 
 TEST_CASE("every split position of the stream gives the same packets") {
   for (const std::uint8_t level : {kLevel3_1_1, kLevel5}) {
-    const std::string properties = level == kLevel5 ? std::string("\x26") + text("key") + text("value") : std::string();
+    const std::string pair = std::string("\x26") + text("key") + text("value");
+    const std::string properties = level == kLevel5 ? pair + subscription_identifier(20'000) + pair : std::string();
+    const std::string of = level == kLevel5 ? "|of 20000" : "";
     const std::string stream =
         publish({"a/b", "1", 0, 0, false, true}, level, properties) + packet(0x90, u16(9) + std::string("\x01", 1)) +
         publish({"a/c", std::string_view("\0\xff", 2), 1, 77, true, false}, level) + packet(0xD0, "") +
         publish({"t", "", 1, 65'535}, level, properties) + packet(0x40, u16(3));
     const Found whole = split(From::broker, level, {stream});
     REQUIRE_FALSE(whole.failed);
-    CHECK(whole.items == std::vector<std::string>{
-                             "publish a/b|1|1|0|retained", "packet 9 " + packet(0x90, u16(9) + std::string("\x01", 1)),
-                             std::string("publish a/c|\0\xff|2|77|dup", 23), "packet 13 " + packet(0xD0, ""),
-                             "publish t||0|65535", "packet 4 " + packet(0x40, u16(3))});
+    CHECK(whole.items == std::vector<std::string>{"publish a/b|1|1|0|retained" + of,
+                                                  "packet 9 " + packet(0x90, u16(9) + std::string("\x01", 1)),
+                                                  std::string("publish a/c|\0\xff|2|77|dup", 23),
+                                                  "packet 13 " + packet(0xD0, ""), "publish t||0|65535" + of,
+                                                  "packet 4 " + packet(0x40, u16(3))});
     const std::string_view bytes = stream;
     for (std::size_t first = 0; first <= bytes.size(); ++first) {
       for (std::size_t second = first; second <= bytes.size(); second += 3) {
@@ -96,8 +100,11 @@ TEST_CASE("an oversized PUBLISH is reported in its place, with its beginning and
   const std::string payload(300'000, 'x');
   const std::string huge(500'000, 'y');
   for (const std::uint8_t level : {kLevel3_1_1, kLevel5}) {
-    const std::string stream = publish({"before", "1", 1, 1}, level) + publish({"large", payload, 1, 2, true}, level) +
-                               publish({"huge", huge, 0, 0}, level) + publish({"after", "2", 1, 3}, level);
+    const std::string properties = level == kLevel5 ? subscription_identifier(7) : std::string();
+    const std::string of = level == kLevel5 ? "|of 7" : "";
+    const std::string stream = publish({"before", "1", 1, 1}, level) +
+                               publish({"large", payload, 1, 2, true}, level, properties) +
+                               publish({"huge", huge, 0, 0}, level, properties) + publish({"after", "2", 1, 3}, level);
     for (const std::size_t step : {std::size_t{1'000'000}, std::size_t{65'536}, std::size_t{4'093}, std::size_t{255}}) {
       CAPTURE(step);
       PacketSplitter splitter(From::broker, kLimit);
@@ -108,10 +115,10 @@ TEST_CASE("an oversized PUBLISH is reported in its place, with its beginning and
         take(splitter, found);
       }
       CHECK_FALSE(found.failed);
-      CHECK(found.items == std::vector<std::string>{
-                               "publish before|1|1|1",
-                               "publish large|" + std::string(256, 'x') + "|300000|2|dup|oversized",
-                               "publish huge|" + std::string(256, 'y') + "|500000|0|oversized", "publish after|2|1|3"});
+      CHECK(found.items ==
+            std::vector<std::string>{
+                "publish before|1|1|1", "publish large|" + std::string(256, 'x') + "|300000|2|dup|oversized" + of,
+                "publish huge|" + std::string(256, 'y') + "|500000|0|oversized" + of, "publish after|2|1|3"});
     }
   }
 }
@@ -164,6 +171,41 @@ TEST_CASE("properties beyond all measure make a PUBLISH oversized, not the buffe
   CHECK(most <= kLimit + 256 * 1024);
 }
 
+TEST_CASE("a PUBLISH names the subscription that brought it, unless it is the one copy for several") {
+  const std::string pair = std::string("\x26") + text("k") + text("v");
+  struct Row {
+    const char* what;
+    std::string properties;
+    const char* found;
+  };
+  const Row rows[] = {
+      {"none", "", "publish t|1|1|1"},
+      {"one", subscription_identifier(1), "publish t|1|1|1|of 1"},
+      {"the largest", subscription_identifier(268'435'455), "publish t|1|1|1|of 268435455"},
+      {"one among others", pair + std::string("\x01\x01", 2) + subscription_identifier(300) + pair,
+       "publish t|1|1|1|of 300"},
+      {"several", subscription_identifier(3) + pair + subscription_identifier(200), "publish t|1|1|1"},
+      {"one twice", subscription_identifier(3) + subscription_identifier(3), "publish t|1|1|1"},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.what);
+    const Found found = split(From::broker, kLevel5, {publish({"t", "1"}, kLevel5, row.properties)});
+    CHECK_FALSE(found.failed);
+    CHECK(found.items == std::vector<std::string>{row.found});
+  }
+  // 3.1.1 has no properties: what looks like one is payload.
+  CHECK(split(From::broker, kLevel3_1_1, {publish({"t", subscription_identifier(9)}, kLevel3_1_1)}).items ==
+        std::vector<std::string>{"publish t|\x0b\x09|2|1"});
+}
+
+TEST_CASE("of a flood of properties only the beginning is read") {
+  const std::string flood = std::string("\x26") + text("k") + text(std::string(50'000, 'v'));
+  const std::string first = publish({"t", "1"}, kLevel5, subscription_identifier(9) + flood);
+  const std::string last = publish({"t", "1"}, kLevel5, flood + subscription_identifier(9));
+  CHECK(split(From::broker, kLevel5, {first}).items == std::vector<std::string>{"publish t|1|1|1|of 9"});
+  CHECK(split(From::broker, kLevel5, {last}).items == std::vector<std::string>{"publish t|1|1|1"});
+}
+
 TEST_CASE("what a broker may not send is an error, and the error stays") {
   struct Row {
     const char* what;
@@ -182,6 +224,12 @@ TEST_CASE("what a broker may not send is an error, and the error stays") {
       {"properties longer than the packet", 5, std::string("\x32\x06\x00\x01t\x00\x01\x07", 8), PacketError::malformed},
       {"a length of properties of five bytes", 5, std::string("\x32\x0a\x00\x01t\x00\x01\xff\xff\xff\xff\x01", 12),
        PacketError::malformed},
+      {"a subscription identifier of 0", 5, publish({"t", "1"}, 5, std::string("\x0B\x00", 2)), PacketError::malformed},
+      {"a subscription identifier of five bytes", 5, publish({"t", "1"}, 5, std::string("\x0B\x80\x80\x80\x80\x01", 6)),
+       PacketError::malformed},
+      {"a subscription identifier cut off", 5, publish({"t", "1"}, 5, std::string("\x0B\x80", 2)),
+       PacketError::malformed},
+      {"a property that does not exist", 5, publish({"t", "1"}, 5, std::string("\x7E\x01", 2)), PacketError::malformed},
       {"a packet length of five bytes", 5, std::string("\x90\xff\xff\xff\xff\x01", 6), PacketError::malformed},
       {"type 0", 4, std::string("\x00\x00", 2), PacketError::malformed},
       {"CONNECT", 4, test::connect(4, "id", "u", "p"), PacketError::malformed},

@@ -153,6 +153,17 @@ TEST_CASE("a CONNACK says whether the session is there, what the broker wants an
   CHECK(parsed->text == "be brief");
 }
 
+TEST_CASE("a broker takes subscription identifiers unless it says otherwise; one of 3.1.1 never does") {
+  const auto taken = [](std::uint8_t level, const std::string& properties) {
+    PacketSplitter splitter(PacketSplitter::From::broker, 1000);
+    return parse_connack(read(connack(level, false, 0, properties), splitter), level)->subscription_identifiers;
+  };
+  CHECK(taken(kLevel5, ""));
+  CHECK(taken(kLevel5, std::string("\x29\x01", 2)));
+  CHECK_FALSE(taken(kLevel5, std::string("\x29\x00", 2)));
+  CHECK_FALSE(taken(kLevel3_1_1, ""));
+}
+
 TEST_CASE("a DISCONNECT says why") {
   PacketSplitter splitter(PacketSplitter::From::broker, 1000);
   CHECK(parse_disconnect(read(std::string("\xE0\x00", 2), splitter), kLevel5)->reason == 0);

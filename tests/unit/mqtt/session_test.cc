@@ -29,7 +29,7 @@ struct Script {
   static MqttSettings quick() {
     MqttSettings settings;
     settings.client_id = "tidemark-7";
-    settings.filters = {"plant/#", "depot/+/power"};
+    settings.subscriptions = {{"plant/#"}, {"depot/+/power"}};
     settings.back_off_minimum = milliseconds(20);
     settings.back_off_maximum = milliseconds(40);
     settings.take_over_back_off = milliseconds(400);
@@ -107,6 +107,42 @@ TEST_CASE("CONNECT keeps the session: clean start off, our id, expiry and receiv
   CHECK(broker.closes());
   broker.close();
   stopper.join();
+}
+
+TEST_CASE("a subscription carries its identifier to a broker that takes it, on every connect") {
+  struct Row {
+    MqttVersion version;
+    std::string properties;
+    bool carried;
+  };
+  const Row rows[] = {{MqttVersion::v5, "", true},
+                      {MqttVersion::v5, std::string("\x29\x00", 2), false},
+                      {MqttVersion::v3_1_1, "", false}};
+  for (const Row& row : rows) {
+    MqttSettings settings = Script::quick();
+    settings.version = row.version;
+    settings.subscriptions = {{"a/+/c", 200'000'000}, {"a/b/+", 7}, {"shop"}};
+    Script script(settings);
+    script.start();
+    for (const bool present : {false, true}) {
+      Wire broker = script.next();
+      broker.send(connack(script.level(), present, 0, row.properties));
+      for (int i = 0; i < 3; ++i) script.answer_subscribe(broker, 1);
+      script.await_connected();
+      broker.close();
+      script.await_connected(false);
+    }
+    // Behind the packet id: the properties with their length, then the filter.
+    const std::string none = row.version == MqttVersion::v5 ? std::string(1, '\0') : std::string();
+    const std::string identifiers[] = {row.carried ? "\x05" + test::subscription_identifier(200'000'000) : none,
+                                       row.carried ? "\x02" + test::subscription_identifier(7) : none, none};
+    const std::string filters[] = {"a/+/c", "a/b/+", "shop"};
+    REQUIRE(script.subscribed.size() == 6);
+    for (std::size_t i = 0; i < 6; ++i) {
+      const std::string& bytes = script.subscribed[i];
+      CHECK(bytes.substr(4, bytes.size() - 5) == identifiers[i % 3] + text(filters[i % 3]));
+    }
+  }
 }
 
 TEST_CASE("after a loss it comes back, subscribes again, and counts a session that is gone") {

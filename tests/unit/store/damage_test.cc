@@ -64,6 +64,8 @@ TEST_CASE("a damaged plan is set aside, told of with its number of readings at e
     CHECK_FALSE(started.rows[1].plan.has_value());
     CHECK(started.rows[1].position == 2);
     CHECK(started.rows[1].readings == 7);
+    CHECK(started.rows[1].events == std::vector<std::string>{kEvent});
+    CHECK(started.rows[0].events.empty());
     CHECK(started.rows[2].plan.has_value());
     CHECK(started.store->figures().damaged_rows == 1);
     CHECK(started.store->figures().journal_readings == 21);

@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <random>
+#include <string>
 #include <vector>
 
 #include "edge/window/points.h"
@@ -47,7 +49,12 @@ TEST_CASE("a window holds the points that were added, and no others") {
   Points points;
   // Every second one in, so that bytes of a neighbour could be taken for one that is not there.
   for (std::size_t i = 0; i < all.size(); i += 2) points.add(all[i].time, all[i].value);
-  const Points read = Points::from_packed(points.packed());
+  ByteWriter out;
+  points.encode(out);
+  ByteReader in(out.view());
+  const Points read = Points::decode(in);
+  CHECK(in.ok());
+  CHECK(in.at_end());
   for (std::size_t i = 0; i < all.size(); ++i) {
     CAPTURE(i);
     CHECK(points.contains(all[i].time, all[i].value) == (i % 2 == 0));
@@ -63,15 +70,44 @@ TEST_CASE("equal time with another value is another point") {
   CHECK(points.contains(seconds(1), {1, 0}));
 }
 
-TEST_CASE("a point of a whole millisecond with a short value takes five bytes at most") {
-  Points points;
-  points.add(milliseconds(9'876), {2'345, -2});
-  CHECK(points.packed().size() == 5);
+std::string encoded(const Points& points) {
+  ByteWriter out;
+  points.encode(out);
+  return out.take();
 }
 
-TEST_CASE("damaged points are looked through without reading past their end") {
-  for (const std::string_view bytes : {"\xff", "\xff\xff\xff", "\x80", "\x00\x80", "\xfc\x80\x80"}) {
-    CHECK_FALSE(Points::from_packed(bytes).contains(seconds(1), {1, 0}));
+TEST_CASE("a reading every second that changes little takes two bytes") {
+  Points points;
+  for (int i = 0; i < 10; ++i) points.add(seconds(i), {2'345 + i % 3, -2});
+  CHECK(encoded(points).size() <= 1 + 6 + 9 * 2);
+}
+
+TEST_CASE("encoded points come back in their order, whatever they hold") {
+  std::mt19937_64 random(11);
+  for (int round = 0; round < 500; ++round) {
+    Points points;
+    for (std::uint64_t n = random() % 20; n > 0; --n) {
+      const Duration time{static_cast<std::int64_t>(random() >> (1 + random() % 62))};
+      const auto coefficient = static_cast<std::int64_t>(random()) >> (random() % 64);
+      points.add(time, {coefficient, static_cast<std::int32_t>(random() % 700) - 340});
+    }
+    const std::string bytes = encoded(points);
+    ByteReader in(bytes);
+    CHECK(Points::decode(in) == points);
+    CHECK(in.ok());
+  }
+}
+
+TEST_CASE("bytes that are no points mark the reader damaged") {
+  // Lengths first: an unfinished varint, an exponent of 2^40, a time below the window's start, a jitter that overflows.
+  const std::vector<std::string> damaged = {
+      std::string("\x01\x00", 2), std::string("\x02\x0c\xff", 3), std::string("\x07\x04\x80\x80\x80\x80\x80\x40", 8),
+      std::string("\x02\x08\x01", 3), std::string("\x0b\x0b\xfe\xff\xff\xff\xff\xff\xff\xff\xff\x01", 12)};
+  for (const std::string& bytes : damaged) {
+    CAPTURE(bytes.size());
+    ByteReader in(bytes);
+    Points::decode(in);
+    CHECK_FALSE(in.ok());
   }
 }
 

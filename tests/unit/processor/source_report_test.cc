@@ -1,0 +1,62 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <string>
+
+#include "tests/scenario/model_gateway.h"
+
+namespace tidemark::test {
+namespace {
+
+Message message_of(std::string_view topic, std::string_view payload, ArrivalTime arrival) {
+  Message message;
+  message.topic = topic;
+  message.payload = payload;
+  message.payload_size = payload.size();
+  message.arrival = arrival;
+  return message;
+}
+
+TEST_CASE("a report carries a known source whose message could not be read, and the sum of its parts balances") {
+  ProcessorSettings settings;
+  StreamDefinition definition;
+  definition.name = "climate";
+  definition.topic = "plant/{device}";
+  definition.source = "{device}";
+  settings.streams = {definition};
+  ModelGateway gateway(std::move(settings));
+  const Now now{ArrivalTime{1'780'000'000'000'000'000}, MonotonicTime{1}};
+  gateway.start(now);
+  Processor& processor = gateway.processor();
+  processor.message(message_of("plant/a", R"({"v":1})", now.arrival), 0, now.monotonic);
+  gateway.end_group(now);
+  (void)processor.report(100);
+  REQUIRE_FALSE(processor.reports_due());
+
+  processor.message(message_of("plant/a", "nonsense", now.arrival), 0, now.monotonic);
+  for (int i = 0; i < 1000; ++i) {
+    processor.message(message_of("plant/hostile" + std::to_string(i), "nonsense", now.arrival), 0, now.monotonic);
+  }
+  gateway.end_group(now);
+  CHECK(gateway.broken_law() == "");
+  CHECK(gateway.state().source_index.size() == 1);
+  CHECK(processor.reports_due());
+  const SourceReport report = processor.report(100);
+  const auto counted = [&](std::string_view stream, std::string_view source, std::string_view counter) {
+    for (const SourceStanding& standing : report.sources) {
+      if (standing.stream != stream || standing.source != source) continue;
+      for (const LedgerEntry& entry : standing.ledger) {
+        if (entry.counter == counter) return entry.value;
+      }
+    }
+    return std::uint64_t{0};
+  };
+  CHECK(counted("climate", "a", "messages.received") == 2);
+  CHECK(counted("climate", "a", "messages.decoded") == 1);
+  CHECK(counted("climate", "a", "messages.rejected.malformed") == 1);
+  CHECK(counted("climate", "", "messages.received") == 1000);
+  CHECK(counted("climate", "", "messages.rejected.malformed") == 1000);
+}
+
+}  // namespace
+}  // namespace tidemark::test
