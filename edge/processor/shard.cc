@@ -14,10 +14,6 @@ namespace {
 
 constexpr std::uint8_t kFormat = 1;
 
-/// Ids are never used again. So many series come of a thousand changes to 60,000 of them; what says more is damaged,
-/// and must not be allocated.
-constexpr std::uint64_t kMostIds = 1u << 26;
-
 std::uint64_t count_of(ByteReader& in) {
   const std::uint64_t n = in.varint();
   if (n > in.remaining()) in.mark_damaged();  // every entry takes a byte at least

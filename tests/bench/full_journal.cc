@@ -5,7 +5,7 @@
 //   full_journal CONFIGURATION: a configuration with one stream of plant/{site}/{device}/climate, JSON, time "ts",
 //   field "temperature", 10 s windows and default lateness. Its state file must not exist yet.
 //
-// The plans are those that the processor makes of 14,000 devices with a reading a second, in groups of 1,000.
+// The plans are those that the processor makes of 16,000 devices with a reading a second, in groups of 1,000.
 #include <chrono>
 #include <cstdio>
 #include <string>
@@ -16,7 +16,7 @@ namespace {
 
 using namespace tidemark;
 
-constexpr int kDevices = 14'000;
+constexpr int kDevices = 16'000;
 constexpr int kReadings = 1'000'000;
 constexpr int kGroup = 1'000;
 
