@@ -1,6 +1,7 @@
 // Found by the fuzz targets: plans and shards that can be read and that no gateway of ours would have written.
 #include <doctest/doctest.h>
 
+#include "edge/bytes/byte_writer.h"
 #include "edge/processor/plan.h"
 #include "edge/processor/shard.h"
 #include "tests/fuzz/busy_gateway.h"
@@ -35,6 +36,30 @@ TEST_CASE("an open window below what its source has sealed leaves and is sealed,
   REQUIRE(processor->recovery().shard(kShard, 1, encode_shard(state, kShard)));
   live_on(*processor);
   for (const auto& series : processor->state().series) CHECK((!series || series->windows.empty()));
+}
+
+TEST_CASE("a window later than any reading can be is damage") {
+  ModelGateway gateway = busy_gateway();
+  constexpr std::uint32_t kShard = 1;
+  const std::string whole = encode_shard(gateway.state(), kWholeGatewayShard);
+  std::string bytes = encode_shard(gateway.state(), kShard);
+  const auto readable = [&] {
+    State state;
+    REQUIRE(decode_shard(state, kWholeGatewayShard, whole));
+    return decode_shard(state, kShard, bytes);
+  };
+  REQUIRE(readable());
+  // The last window's start stands in the shard as eight little-endian bytes.
+  const EventTime start =
+      gateway.state().series[gateway.state().sources[kShard]->series.front()]->windows.last_start_until(
+          EventTime::latest());
+  ByteWriter now, late;
+  now.i64(start.ns);
+  late.i64(kLatestEvent.ns + 1);
+  const std::size_t at = bytes.rfind(now.view());
+  REQUIRE(at != std::string::npos);
+  bytes.replace(at, 8, late.view());
+  CHECK_FALSE(readable());
 }
 
 }  // namespace tidemark::test
