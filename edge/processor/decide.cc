@@ -129,12 +129,15 @@ void decide_emissions(const State& state, const Source& source, MonotonicTime no
     const bool evict = all || now >= unit.heard + settings.evict_after;
     const Progress& progress = unit.progress;
     EventTime through = progress.sealed_through;
+    bool any = false;
     for_each_series(state, unit, [&](const Series& series) {
       const Duration size = state.versions[series.version].grid.size;
       // Those whose end + lateness the watermark has passed; all of them when they are evicted.
       const EventTime bound = evict ? EventTime::latest() : progress.watermark - settings.lateness - size;
       const EventTime last = series.windows.last_start_until(bound);
-      if (last != EventTime::earliest()) through = std::max(through, last + size);
+      if (last == EventTime::earliest()) return;
+      any = true;
+      through = std::max(through, last + size);
     });
     for_each_series(state, unit, [&](const Series& series) {
       const Duration size = state.versions[series.version].grid.size;
@@ -147,7 +150,9 @@ void decide_emissions(const State& state, const Source& source, MonotonicTime no
         if (all || delta.due <= now) panes.push_back({series.id, delta.start, PaneKind::delta});
       }
     });
-    if (through > progress.sealed_through) {
+    // Also where nothing moves: in a shard that was not written by us a window may stand below what is sealed, and one
+    // that is due and does not go would be due for ever.
+    if (any) {
       const bool one_series = settings.watermark_per_series;
       sealed.push_back({one_series, one_series ? *unit.first : source.id, through});
     }

@@ -130,6 +130,7 @@ void decode_definitions(ByteReader& in, Plan& plan) {
     s.source = static_cast<std::uint32_t>(in.varint());
     s.stream = static_cast<std::uint32_t>(in.varint());
     s.name = in.bytes();
+    if (s.source >= kMostIds) in.mark_damaged();
   }
   plan.series.resize(count_of(in));
   for (NewSeries& s : plan.series) {
@@ -140,7 +141,7 @@ void decode_definitions(ByteReader& in, Plan& plan) {
     s.field = in.bytes();
     s.unit = in.bytes();
     s.kind = static_cast<FieldKind>(in.u8());
-    if (s.kind > FieldKind::state) in.mark_damaged();
+    if (s.kind > FieldKind::state || s.series >= kMostIds) in.mark_damaged();
   }
 }
 

@@ -23,6 +23,10 @@
 
 namespace tidemark {
 
+/// Ids of sources and series are never used again. So many come of a thousand changes to 60,000 of them; a plan or
+/// shard that says more is damaged, and must not be given the room.
+inline constexpr std::uint64_t kMostIds = 1u << 26;
+
 /// What of a stream's definition `apply` needs: durable, so that a plan is applied by the definition it was made under.
 struct StreamSettings {
   Duration out_of_orderness{};

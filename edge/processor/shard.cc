@@ -14,10 +14,6 @@ namespace {
 
 constexpr std::uint8_t kFormat = 1;
 
-/// Ids are never used again. So many series come of a thousand changes to 60,000 of them; what says more is damaged,
-/// and must not be allocated.
-constexpr std::uint64_t kMostIds = 1u << 26;
-
 std::uint64_t count_of(ByteReader& in) {
   const std::uint64_t n = in.varint();
   if (n > in.remaining()) in.mark_damaged();  // every entry takes a byte at least
@@ -76,6 +72,8 @@ LoadedSeries decode_series(ByteReader& in, const State& state) {
   if (!known || loaded.label.kind > FieldKind::state || series->id >= kMostIds) in.mark_damaged();
   const ComponentSet components = known ? state.versions[series->version].components : ComponentSet();
   series->windows = OpenWindows::decode(in, components);
+  // No reading is later; a window whose end lies beyond int64 would never be sealed, and be due for ever.
+  if (series->windows.last_start_until(EventTime::latest()) > kLatestEvent) in.mark_damaged();
   for (std::uint64_t n = count_of(in); n > 0 && in.ok(); --n) {
     series->deltas.push_back(PendingDelta::decode(in));
     if (!known || !(series->deltas.back().state.kept() == components)) in.mark_damaged();

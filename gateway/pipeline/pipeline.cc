@@ -122,7 +122,9 @@ bool Pipeline::run() {
   while (!stopping_.load(std::memory_order_acquire)) {
     came_round();
     const MonotonicTime timer = clock_.steady(processor_->next_timer());
-    const MonotonicTime until = rule_.next(std::min(timer, steady_clock() + kTick));
+    // A timer that is due while a group gathers is looked at with the group's end: to wait for it would be not to wait.
+    const MonotonicTime tick = steady_clock() + kTick;
+    const MonotonicTime until = rule_.next(rule_.empty() ? std::min(timer, tick) : tick);
     const Duration timeout = std::max(until - steady_clock(), Duration{});
     chunks.clear();
     if (queue_.wait_pop(chunks, timeout, 64 * 1024)) take(chunks);

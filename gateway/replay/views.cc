@@ -104,7 +104,9 @@ Viewed<std::unique_ptr<Views>> Views::open(const std::string& path, const std::v
     return fail(ViewsError::not_ours, path + " was written by another version; delete it and replay the log");
   }
   // NORMAL: after a power cut the last batches may be missing, with their position; they are folded again.
-  if (auto done = (*database)->execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL"); !done) {
+  if (auto done =
+          (*database)->execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16384");
+      !done) {
     return tl::unexpected(done.error());
   }
   if (tables == 0) {

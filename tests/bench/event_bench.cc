@@ -1,6 +1,8 @@
 // The log's events: bytes a window after zstd on recorded data (budget: 20), and how fast a log is decoded and folded
 // (budget: 2,000,000 windows a second on one core). The argument is the number of panes an event carries.
 #include <benchmark/benchmark.h>
+#include <simdjson.h>
+#include <zlib.h>
 #include <zstd.h>
 
 #include <cstdlib>
@@ -11,6 +13,8 @@
 #include <map>
 #include <random>
 #include <string>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "edge/event/fold.h"
@@ -59,17 +63,47 @@ const Panes& plant() {
   return made;
 }
 
-/// The recorded series of NAB as one-hour windows, in the order of time. Empty where there are none.
-const Panes& recorded() {
-  static const Panes made = [] {
+/// The folder of recorded data, `nab` or `campusiot` in it; it need not exist.
+std::filesystem::path recorded_folder(const char* name) {
+  const char* folder = std::getenv("TIDEMARK_DATA");
+  return std::filesystem::path(folder != nullptr ? folder : TIDEMARK_SOURCE_DIR "/../shared/data") / name;
+}
+
+/// One-hour windows of recorded series, which leave in the order of time.
+class Recording {
+ public:
+  void add(const std::string& source, const std::string& field, EventTime time, const Decimal& value) {
+    const EventTime start{time.ns / hours(1).ns * hours(1).ns};
+    windows_.try_emplace({start, source, field}, kAll).first->second.add(time, value);
+  }
+
+  Panes panes(const std::string& stream) && {
     Panes result;
-    const char* folder = std::getenv("TIDEMARK_DATA");
-    const auto data = std::filesystem::path(folder != nullptr ? folder : TIDEMARK_SOURCE_DIR "/../shared/data") / "nab";
-    if (!std::filesystem::exists(data)) return result;
-    std::map<std::pair<EventTime, std::string>, WindowState> windows;
-    for (const auto& file : std::filesystem::directory_iterator(data)) {
+    std::map<std::pair<std::string, std::string>, const SeriesIdentity*> series;
+    for (auto& [key, state] : windows_) {
+      const auto& [start, source, field] = key;
+      const SeriesIdentity*& identity = series[{source, field}];
+      if (identity == nullptr) {
+        result.series.push_back({stream, 1, source, "{}", field, "", FieldKind::gauge, hours(1)});
+        identity = &result.series.back();
+      }
+      result.add(*identity, start, std::move(state));
+    }
+    return result;
+  }
+
+ private:
+  std::map<std::tuple<EventTime, std::string, std::string>, WindowState> windows_;
+};
+
+/// The series of NAB, one field each. Empty where there are none.
+const Panes& nab() {
+  static const Panes made = [] {
+    Recording recording;
+    const auto folder = recorded_folder("nab");
+    if (!std::filesystem::exists(folder)) return Panes();
+    for (const auto& file : std::filesystem::directory_iterator(folder)) {
       if (file.path().extension() != ".csv") continue;
-      const std::string name = file.path().stem().string();
       std::ifstream in(file.path());
       std::string line;
       for (std::getline(in, line); std::getline(in, line);) {
@@ -77,22 +111,46 @@ const Panes& recorded() {
         const std::size_t comma = line.find(',');
         if (strptime(line.c_str(), "%Y-%m-%d %H:%M:%S", &parts) == nullptr || comma == std::string::npos) continue;
         const auto value = parse_decimal(std::string_view(line).substr(comma + 1));
-        if (!value) continue;
         const EventTime time{static_cast<std::int64_t>(timegm(&parts)) * 1'000'000'000};
-        const EventTime start{time.ns / hours(1).ns * hours(1).ns};
-        windows.try_emplace({start, name}, kAll).first->second.add(time, value->value);
+        if (value) recording.add("machine", file.path().stem().string(), time, value->value);
       }
     }
-    std::map<std::string, const SeriesIdentity*> series;
-    for (auto& [key, state] : windows) {
-      const SeriesIdentity*& identity = series[key.second];
-      if (identity == nullptr) {
-        result.series.push_back({"nab", 1, "machine", "{}", key.second, "", FieldKind::gauge, hours(1)});
-        identity = &result.series.back();
+    return std::move(recording).panes("nab");
+  }();
+  return made;
+}
+
+/// What CampusIoT's LoRaWAN devices measured: every number of `object`, by device. Empty where there is none.
+const Panes& campusiot() {
+  static const Panes made = [] {
+    Recording recording;
+    const auto folder = recorded_folder("campusiot");
+    if (!std::filesystem::exists(folder)) return Panes();
+    simdjson::dom::parser parser;
+    for (const auto& file : std::filesystem::directory_iterator(folder)) {
+      if (file.path().extension() != ".gz") continue;
+      const gzFile in = gzopen(file.path().c_str(), "rb");
+      std::vector<char> line(1 << 20);
+      while (in != nullptr && gzgets(in, line.data(), static_cast<int>(line.size())) != nullptr) {
+        simdjson::dom::element message;
+        std::string_view device;
+        std::int64_t time = 0;
+        simdjson::dom::object object;
+        if (parser.parse(std::string(line.data())).get(message) != simdjson::SUCCESS) continue;
+        if (message["devEUI"].get(device) != simdjson::SUCCESS) continue;
+        if (message["_timestamp"].get(time) != simdjson::SUCCESS) continue;
+        if (message["object"].get(object) != simdjson::SUCCESS) continue;
+        for (const auto& [key, value] : object) {
+          if (!value.is_number()) continue;
+          const auto decimal = parse_decimal(simdjson::minify(value));
+          if (decimal) {
+            recording.add(std::string(device), std::string(key), {time * 1'000'000}, decimal->value);
+          }
+        }
       }
-      result.add(*identity, key.first, std::move(state));
+      gzclose(in);
     }
-    return result;
+    return std::move(recording).panes("lora");
   }();
   return made;
 }
@@ -111,7 +169,7 @@ std::vector<std::string> log_of(const Panes& panes, std::size_t panes_an_event) 
   return events;
 }
 
-void size_on_recorded_data(benchmark::State& state) {
+void size_on_recorded_data(benchmark::State& state, const Panes& (*recorded)()) {
   if (recorded().list.empty()) return state.SkipWithError("no recorded data: set TIDEMARK_DATA");
   std::size_t raw = 0, compressed = 0;
   for (auto _ : state) {
@@ -123,10 +181,17 @@ void size_on_recorded_data(benchmark::State& state) {
     }
   }
   const auto windows = static_cast<double>(recorded().list.size());
-  state.counters["bytes/window"] = static_cast<double>(compressed) / windows;
+  state.counters["windows"] = windows;
+  state.counters["bytes_a_window"] = static_cast<double>(compressed) / windows;
   state.counters["uncompressed"] = static_cast<double>(raw) / windows;
 }
-BENCHMARK(size_on_recorded_data)->Arg(10)->Arg(100)->Arg(1'000)->Arg(4'096)->Iterations(1);
+BENCHMARK_CAPTURE(size_on_recorded_data, nab, nab)->Arg(10)->Arg(100)->Arg(1'000)->Arg(4'096)->Iterations(1);
+BENCHMARK_CAPTURE(size_on_recorded_data, campusiot, campusiot)
+    ->Arg(10)
+    ->Arg(100)
+    ->Arg(1'000)
+    ->Arg(4'096)
+    ->Iterations(1);
 
 void encode(benchmark::State& state) {
   for (auto _ : state) benchmark::DoNotOptimize(log_of(plant(), static_cast<std::size_t>(state.range(0))));

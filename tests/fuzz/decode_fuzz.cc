@@ -15,6 +15,7 @@
 #include "edge/decode/path.h"
 #include "edge/decode/topic_index.h"
 #include "edge/time/timestamp.h"
+#include "tests/fuzz/seeds.h"
 
 namespace tidemark {
 namespace {
@@ -131,6 +132,28 @@ void read_timestamps(std::string_view input) {
 
 }  // namespace
 }  // namespace tidemark
+
+namespace tidemark::test {
+
+std::vector<std::string> fuzz_seeds() {
+  const auto of_kind = [](int kind, std::string_view text) { return static_cast<char>(kind) + std::string(text); };
+  return {
+      of_kind(0, R"({"temperature":21.53,"on":true,"deep":{"a":[1,2e3,-0.5]},"text":"\u00e9\n","none":null})"),
+      of_kind(1, R"({"id":"d-1","meta":{"model":"x"},"ts":1772366400000,"n":7,"a":1.25,"b":[0,{"c":-3e-2}]})"),
+      of_kind(2, R"({"id":"d-1","ts":"2026-03-01T12:00:00.25Z","r":[{"v":1},{"v":"2.5"},{"w":1e400}]})"),
+      of_kind(3, "21.5"),
+      of_kind(3, "-0.000123e+7\n"),
+      of_kind(4, "north/d-1"),
+      of_kind(5, "plant/{site}/{device}/#\nplant/north/d-1/climate/x"),
+      of_kind(5, "+/{a}/b\nx/y/b"),
+      of_kind(6, R"(a.b[3]."c.d".e)"),
+      of_kind(6, "^.ts"),
+      of_kind(7, "2026-02-28T23:59:60.123456789+05:30"),
+      of_kind(7, "1772366400000.125"),
+  };
+}
+
+}  // namespace tidemark::test
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace tidemark;

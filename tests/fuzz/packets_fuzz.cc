@@ -6,9 +6,12 @@
 #include <cstdlib>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "gateway/mqtt/packet_splitter.h"
 #include "gateway/mqtt/packets.h"
+#include "tests/fuzz/seeds.h"
+#include "tests/unit/mqtt/packet_builders.h"
 
 namespace {
 
@@ -74,6 +77,29 @@ std::string split(std::string_view stream, std::size_t piece, PacketSplitter::Fr
 }
 
 }  // namespace
+
+namespace tidemark::test {
+
+std::vector<std::string> fuzz_seeds() {
+  std::vector<std::string> seeds;
+  for (const std::uint8_t level : {kLevel3_1_1, kLevel5}) {
+    // As the first byte of an input is read: from the broker, this level, pieces of 1 and of 71 bytes.
+    const unsigned of_level = level == kLevel5 ? 2U << 1 : 1U << 1;
+    const std::string broker = connack(level, true, 0) + publish({}, level) +
+                               publish({"a", "", 0, 0, true, true}, level) +
+                               publish({"plant/7", std::string(400, 'x'), 1, 65'535}, level) +
+                               packet(0x90, u16(1) + std::string(level == kLevel5 ? 1 : 0, '\0') + "\x01") +
+                               packet(0xD0, "") + packet(0xE0, level == kLevel5 ? std::string("\x8E\x00", 2) : "");
+    const std::string client = connect(level, "edge", "tidemark", "secret") + puback(9) + packet(0xC0, "");
+    for (const unsigned pieces : {0U, 10U << 3}) {
+      seeds.push_back(static_cast<char>(pieces | of_level) + broker);
+      seeds.push_back(static_cast<char>(pieces | of_level | 1U) + client);
+    }
+  }
+  return seeds;
+}
+
+}  // namespace tidemark::test
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;

@@ -1,5 +1,5 @@
-"""What the system tests share: real processes (mosquitto, tidemark, firmware-sim), each in a folder and on a port of its
-own, and the two ways to wait: poll a condition with a deadline, or fail and say what was waited for.
+"""What the system tests share: real processes (mosquitto, Kafka, tidemark, firmware-sim), each in a folder and on a port of
+its own, and the two ways to wait: poll a condition with a deadline, or fail and say what was waited for.
 
 Nothing here sleeps for a fixed time, and nothing stops a process that it did not start.
 """
@@ -18,6 +18,7 @@ import subprocess
 import tempfile
 import threading
 import time
+import unittest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.abspath(os.environ.get("TIDEMARK_BUILD", os.path.join(ROOT, "build", "release")))
@@ -531,7 +532,7 @@ class Room:
                 if hasattr(thing, "close"):
                     thing.close()
         # What a failed test left behind is worth more than the room it takes.
-        if kind is None or os.environ.get("TIDEMARK_KEEP", "") == "never":
+        if kind is None or issubclass(kind, unittest.SkipTest) or os.environ.get("TIDEMARK_KEEP", "") == "never":
             shutil.rmtree(self.folder, ignore_errors=True)
         else:
             print(f"    kept: {self.folder}", flush=True)
@@ -546,6 +547,16 @@ class Room:
     def broker(self, **options):
         self._broker = self.keep(Broker(self.folder, **options)).start()
         return self._broker
+
+    def kafka(self, started=True, **options):
+        """A Kafka (kafka.broker.Kafka), running if `started`; without one on this machine the test is skipped."""
+        from kafka import broker, fetch  # Only here: it needs what this module defines.
+        try:
+            broker.prepare()
+        except fetch.Missing as missing:
+            raise unittest.SkipTest(f"no Kafka: {missing}") from None
+        kafka = self.keep(broker.Kafka(self.folder, **options))
+        return kafka.start() if started else kafka
 
     def appliance(self, streams, broker_url=None, **options):
         return self.keep(Appliance(self.folder, broker_url or self._broker.url, streams, **options))

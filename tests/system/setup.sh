@@ -11,6 +11,14 @@ build_packages=(
   librdkafka-dev libxxhash-dev zlib1g-dev prometheus-cpp-dev doctest-dev libbenchmark-dev
 )
 
+# What the tests with a real Kafka need. Kafka itself is no Debian package: tests/system/kafka/fetch.py gets it.
+kafka_packages=(openjdk-17-jre-headless maven kcat openssl)
+
+# fetch_kafka: gets Kafka if it is not there. Without it the tests that need it are skipped, so that failing is no error.
+fetch_kafka() {
+  python3 "$tidemark_root/tests/system/kafka/fetch.py" >/dev/null || echo "The tests with Kafka will be skipped." >&2
+}
+
 say() { printf '\n== %s\n' "$*"; }
 
 # install_packages NAME...: those that are missing, by apt. Needs root or sudo only if something is missing.

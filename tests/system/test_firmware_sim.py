@@ -16,7 +16,8 @@ import unittest
 
 from harness import Process, Room, Simulator, free_port, run_tidemark, sim_replay, tool, wait_until
 from mqtt_client import CONNACK, CONNECT, PINGREQ, PINGRESP, PUBACK, PUBLISH, Stream, packet
-from tls import Authority, tls_broker
+from certificates import Authority
+from tls import tls_broker
 
 
 def rows(truth, query):

@@ -5,10 +5,11 @@ import shutil
 import subprocess
 import unittest
 
+from certificates import Authority
 from harness import Broker, Room, wait_until
 from oracle import Fold
 from streams import CLIMATE, Plant
-from tls import Authority, tls_broker
+from tls import tls_broker
 
 
 @unittest.skipUnless(shutil.which("openssl"), "the openssl command is not installed")

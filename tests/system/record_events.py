@@ -1,0 +1,73 @@
+#!/usr/bin/env python3
+"""Records events for tests/data/events: a small log with every kind of pane, of two epochs, and its export.
+
+    TIDEMARK_BUILD=build/release tests/system/record_events.py tests/data/events/v2
+
+Run it once when a version leaves the house (schemas/README.md); what it wrote is then never changed.
+"""
+
+import os
+import sys
+
+from harness import Room
+from mqtt_client import Client
+from oracle import Fold
+from streams import Plant, stream
+
+STREAMS = (stream(fields={"t": "temperature"}, window="10s", out_of_orderness="1s", lateness="10s", idle_timeout="1s") +
+           stream("level", "plant/{site}/{device}/climate", {"t": "level"}, window="1min", out_of_orderness="1s",
+                  aggregates=["mean", "max"]))
+
+
+def frames(body):
+    """What GET /log answered, as events."""
+    events, at = [], 0
+    while at < len(body):
+        size = int.from_bytes(body[at + 8:at + 12], "little")
+        events.append(body[at + 12:at + 12 + size])
+        at += 12 + size
+    return events
+
+
+def record(folder):
+    with Room() as room:
+        broker = room.broker()
+        edge = room.appliance(STREAMS, gateway="plant-7").start()
+        with Client(broker.port, "plant") as client:
+            plant = Plant(client, Fold())
+
+            def send(*readings):
+                for device, offset_ms, value in readings:
+                    plant.send(offset_ms, value, device)
+                client.drain()
+                edge.wait_received(2 * plant.sent)
+
+            def panes(kind):
+                edge.wait_metric("panes", lambda number: number > 0, 30, kind=kind)
+
+            send(("d1", 1_000, "20.5"), ("d1", 1_000, "20.5"), ("d1", 2_000, "-0.125"), ("d2", 3_000, "7e3"),
+                 ("d2", 4_000, "1e-9"), ("d,3", 5_000, "0"), ("d1", 12_000, "21"), ("d2", 13_000, "123456789012345678"),
+                 ("d,3", 14_000, "1e300"))
+            panes("on_time")
+            send(("d1", 3_500, "19.75"))
+            panes("correction")
+            edge.sigkill()
+            edge.start()
+            send(("d1", 45_000, "22.5"), ("d2", 46_000, "0.1"), ("d2", 46_500, "0.2"))
+            send(("d1", 4_000, "18"), ("d2", 5_000, "-3.25"), ("d2", 6_000, "2e-300"))
+            panes("delta")
+            panes("idle")
+        edge.wait_metric("open", lambda number: number == 0, 90)
+        body = edge.get("/log?from=1")[1]
+        edge.stop()
+        os.makedirs(folder)
+        for number, event in enumerate(frames(body), 1):
+            with open(os.path.join(folder, f"{number:03}.bin"), "wb") as out:
+                out.write(event)
+        # Of these events, not of the heartbeat that came when the appliance stopped.
+        with open(os.path.join(folder, "export.csv"), "wb") as out:
+            out.write(edge.fold(room.path("views.db")))
+
+
+if __name__ == "__main__":
+    record(sys.argv[1])
