@@ -11,6 +11,24 @@
 
 namespace tidemark {
 
+enum class FollowerState : std::uint8_t {
+  connecting,  // no contact since the start or the last failure
+  sending,
+  held,  // contact with something that must not be taken for our log: waits for consent
+};
+
+struct FollowerFigures {
+  FollowerState state = FollowerState::connecting;
+  std::string trouble;                   // for people: why nothing is acknowledged at present; empty: it is
+  std::uint64_t acknowledged = 0;        // records, since the start
+  std::uint64_t acknowledged_bytes = 0;  // before compression
+  std::uint64_t failures = 0;            // producers that were given up
+  std::uint64_t contacts = 0;            // successful ones
+  std::uint64_t splits = 0;              // epochs begun because of a long backlog
+  std::uint64_t backlog = 0;             // rows
+  std::int64_t last_offset = -1;
+};
+
 /// All calls come from the pipeline's thread; all but `finish` return at once.
 class LogFollower {
  public:
@@ -28,6 +46,8 @@ class LogFollower {
   /// The last commit was made: waits at most `limit` for it to be passed on. What it has learned then goes into the
   /// state file with changed_settings().
   virtual void finish(Duration limit) = 0;
+
+  [[nodiscard]] virtual FollowerFigures figures() const = 0;
 
   /// Settings that have changed since the last call, to be written with the next commit.
   virtual std::vector<std::pair<std::string, std::string>> changed_settings() = 0;

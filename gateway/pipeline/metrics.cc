@@ -176,6 +176,29 @@ void add_session(Families& out, const SessionStatus& session, const MetricBounds
               number(session.gate.acknowledgements));
 }
 
+void add_uplink(Families& out, const LogFollower* follower) {
+  if (follower == nullptr) return;
+  const FollowerFigures uplink = follower->figures();
+  out.gauge("tidemark_uplink_connected", "1 while events are sent to Kafka.",
+            uplink.state == FollowerState::sending ? 1 : 0);
+  out.gauge("tidemark_uplink_held", "1 while nothing is sent until a person consents to what was found in Kafka.",
+            uplink.state == FollowerState::held ? 1 : 0);
+  out.gauge("tidemark_uplink_backlog_rows", "Events that Kafka has not acknowledged.", number(uplink.backlog));
+  out.counter("tidemark_uplink_acknowledged_total", "Events that Kafka has acknowledged.", number(uplink.acknowledged));
+  out.counter("tidemark_uplink_acknowledged_bytes_total", "The same, in bytes before compression.",
+              number(uplink.acknowledged_bytes));
+  out.counter("tidemark_uplink_contacts_total", "Times that a cluster and its topic were found right.",
+              number(uplink.contacts));
+  out.counter("tidemark_uplink_failures_total",
+              "Producers given up after a failed delivery; what it had not "
+              "acknowledged was sent again.",
+              number(uplink.failures));
+  out.counter("tidemark_uplink_epochs_total", "Epochs begun so that the newest events go before a long backlog.",
+              number(uplink.splits));
+  out.gauge("tidemark_uplink_last_offset", "Of the last event acknowledged, in its partition; -1: none yet.",
+            static_cast<double>(uplink.last_offset));
+}
+
 }  // namespace
 
 std::string metrics_text(Pipeline& pipeline, const SessionStatus& session, const MetricBounds& bounds, Duration up) {
@@ -198,6 +221,7 @@ std::string metrics_text(Pipeline& pipeline, const SessionStatus& session, const
               number(figures.recovered_readings));
   add_store(out, pipeline, bounds);
   add_session(out, session, bounds);
+  add_uplink(out, pipeline.follower());
   out.gauge("tidemark_disk_free_bytes", "Free beside the state file, as of the last commit.",
             number(figures.disk_free));
   out.gauge("tidemark_memory_resident_bytes", "Resident memory of the process.", resident_bytes());

@@ -103,6 +103,8 @@ class Pipeline {
   [[nodiscard]] const Processor& processor() const { return *processor_; }
   [[nodiscard]] Store& store() { return *store_; }
   [[nodiscard]] const PipelineFigures& figures() const { return figures_; }
+  /// Null: nobody passes the log on.
+  [[nodiscard]] const LogFollower* follower() const { return follower_; }
 
  private:
   struct Commit {

@@ -46,7 +46,7 @@ void Uplink::finish(Duration limit) {
   std::unique_lock lock(mutex_);
   // What is not in memory would have to be read from the table, whose owner waits here.
   const auto reachable = [&] {
-    return figures_.state == UplinkState::sending && !segments_.draining() &&
+    return figures_.state == FollowerState::sending && !segments_.draining() &&
            segments_.backlog(last_) <= recent_.size() + settings_.long_backlog;
   };
   if (!reachable()) return;
@@ -69,9 +69,9 @@ void Uplink::consent() {
   changed_.notify_all();
 }
 
-UplinkFigures Uplink::figures() const {
+FollowerFigures Uplink::figures() const {
   const std::lock_guard lock(mutex_);
-  UplinkFigures out = figures_;
+  FollowerFigures out = figures_;
   out.backlog = segments_.backlog(last_);
   out.last_offset = contact_ ? contact_->last_offset : -1;
   return out;
@@ -118,7 +118,7 @@ bool Uplink::wait(Duration duration) {
 }
 
 /// Said once for each new reason.
-void Uplink::trouble(UplinkState state, const std::string& what, const std::string& advice) {
+void Uplink::trouble(FollowerState state, const std::string& what, const std::string& advice) {
   const std::lock_guard lock(mutex_);
   figures_.state = state;
   if (figures_.trouble == what) return;
@@ -132,9 +132,9 @@ void Uplink::run() {
   while (!stopping_.load(std::memory_order_acquire)) {
     const std::uint64_t before = figures().acknowledged;
     if (const auto wanted = settings_.producer(); !wanted) {
-      trouble(UplinkState::connecting, wanted.error().context, "Mend the configuration or the file.");
+      trouble(FollowerState::connecting, wanted.error().context, "Mend the configuration or the file.");
     } else if (auto producer = KafkaProducer::create(*wanted); !producer) {
-      trouble(UplinkState::connecting, producer.error().context, "Mend [kafka] of the configuration and restart.");
+      trouble(FollowerState::connecting, producer.error().context, "Mend [kafka] of the configuration and restart.");
     } else {
       // A request must not be larger than the topic takes; one record may be, once compressed it may fit.
       if (make_contact(**producer)) {
@@ -146,7 +146,7 @@ void Uplink::run() {
     {
       const std::lock_guard lock(mutex_);
       segments_.rewind();
-      if (figures_.state == UplinkState::sending) figures_.state = UplinkState::connecting;
+      if (figures_.state == FollowerState::sending) figures_.state = FollowerState::connecting;
     }
     read_ahead_.clear();
     flying_.clear();
@@ -162,15 +162,15 @@ bool Uplink::make_contact(KafkaProducer& producer) {
     if (settings_.create_partitions > 0) {
       const auto made = producer.create_topic(settings_.topic, settings_.create_partitions, -1, kContactLimit);
       const std::string what = made ? "the topic is being made" : "the topic cannot be made: " + made.error().context;
-      trouble(UplinkState::connecting, what, made ? "" : "Make it yourself.");
+      trouble(FollowerState::connecting, what, made ? "" : "Make it yourself.");
       return false;
     }
-    trouble(UplinkState::connecting, fmt::format("there is no topic {}", settings_.topic),
+    trouble(FollowerState::connecting, fmt::format("there is no topic {}", settings_.topic),
             "Make the topic, with a retention that suits replays, or set kafka.create_partitions.");
     return false;
   }
   if (!facts) {
-    trouble(UplinkState::connecting, facts.error().context, "See kafka.brokers, the network and the cluster.");
+    trouble(FollowerState::connecting, facts.error().context, "See kafka.brokers, the network and the cluster.");
     return false;
   }
   std::optional<Contact> known;
@@ -184,13 +184,13 @@ bool Uplink::make_contact(KafkaProducer& producer) {
       known && !consented ? known->partition : partition_of_key(settings_.gateway, facts->partitions);
   const auto offsets = producer.offsets(settings_.topic, std::min(partition, facts->partitions - 1), kContactLimit);
   if (!offsets) {
-    trouble(UplinkState::connecting, offsets.error().context, "See kafka.brokers, the network and the cluster.");
+    trouble(FollowerState::connecting, offsets.error().context, "See kafka.brokers, the network and the cluster.");
     return false;
   }
   if (known && !consented) {
     const std::string why = objection(*known, settings_.topic, *facts, offsets->end);
     if (!why.empty()) {
-      trouble(UplinkState::held, why,
+      trouble(FollowerState::held, why,
               "Nothing is sent until you say that this is right: tidemark uplink accept --config FILE. What was "
               "acknowledged and is not there is then missing there.");
       return false;
@@ -206,7 +206,7 @@ bool Uplink::make_contact(KafkaProducer& producer) {
   }
   consented_ = false;
   ++figures_.contacts;
-  figures_.state = UplinkState::sending;
+  figures_.state = FollowerState::sending;
   if (!figures_.trouble.empty()) {
     spdlog::info("Kafka: contact again; {} events wait and are sent now", segments_.backlog(last_));
   }
@@ -368,7 +368,7 @@ bool Uplink::take_reports(KafkaProducer& producer) {
       figures_.trouble =
           fmt::format("the log in Kafka went back from offset {} to {}: topic {} was made anew while we were sending",
                       contact_->last_offset, delivery.offset, settings_.topic);
-      figures_.state = UplinkState::held;
+      figures_.state = FollowerState::held;
       spdlog::error("Kafka: {}. Nothing is sent until you say that this is right: tidemark uplink accept --config FILE",
                     figures_.trouble);
       return false;

@@ -45,24 +45,6 @@ struct UplinkSource {
   std::function<void(std::function<void(std::uint64_t)>)> begin_epoch;
 };
 
-enum class UplinkState : std::uint8_t {
-  connecting,  // no contact since the start or the last failure
-  sending,
-  held,  // contact with something that must not be taken for our log: waits for consent
-};
-
-struct UplinkFigures {
-  UplinkState state = UplinkState::connecting;
-  std::string trouble;                   // for people: why nothing is acknowledged at present; empty: it is
-  std::uint64_t acknowledged = 0;        // records, since the start
-  std::uint64_t acknowledged_bytes = 0;  // before compression
-  std::uint64_t failures = 0;            // producers that were given up
-  std::uint64_t contacts = 0;            // successful ones
-  std::uint64_t splits = 0;              // epochs begun because of a long backlog
-  std::uint64_t backlog = 0;             // rows
-  std::int64_t last_offset = -1;
-};
-
 class Uplink final : public LogFollower {
  public:
   Uplink(UplinkSettings settings, UplinkSource source);
@@ -76,12 +58,11 @@ class Uplink final : public LogFollower {
   /// The log that is there now is right, whatever was before: what is not acknowledged goes there.
   void consent();
 
-  [[nodiscard]] UplinkFigures figures() const;
-
   void committed(std::uint64_t first_row, std::span<const LogEvent> events) override;
   [[nodiscard]] std::uint64_t first_needed() const override;
   [[nodiscard]] std::uint64_t backlog() const override;
   void finish(Duration limit) override;
+  [[nodiscard]] FollowerFigures figures() const override;
   std::vector<std::pair<std::string, std::string>> changed_settings() override;
 
   static constexpr const char* kSegmentsSetting = "uplink.segments";
@@ -101,7 +82,7 @@ class Uplink final : public LogFollower {
   bool take_reports(KafkaProducer& producer);
   std::optional<Record> record_of(std::uint64_t row);
   void read(std::uint64_t row, std::uint64_t rows);
-  void trouble(UplinkState state, const std::string& what, const std::string& advice);
+  void trouble(FollowerState state, const std::string& what, const std::string& advice);
   bool wait(Duration duration);
 
   UplinkSettings settings_;
@@ -123,7 +104,7 @@ class Uplink final : public LogFollower {
   std::uint64_t recent_bytes_ = 0;
   bool consented_ = false;
   bool settings_changed_ = false;
-  UplinkFigures figures_;
+  FollowerFigures figures_;
 };
 
 }  // namespace tidemark

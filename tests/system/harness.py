@@ -62,6 +62,12 @@ METRIC = {
     "panes": "tidemark_panes_total",
     "disk_free": "tidemark_disk_free_bytes",
     "uptime": "tidemark_uptime_seconds",
+    "uplink_backlog": "tidemark_uplink_backlog_rows",
+    "uplink_connected": "tidemark_uplink_connected",
+    "uplink_held": "tidemark_uplink_held",
+    "uplink_acknowledged": "tidemark_uplink_acknowledged_total",
+    "uplink_failures": "tidemark_uplink_failures_total",
+    "uplink_epochs": "tidemark_uplink_epochs_total",
     "windows_open": "tidemark_windows_open",
     "start_to_ready": "tidemark_start_to_ready_seconds",
 }
@@ -289,7 +295,7 @@ class Appliance:
     """`tidemark` with one configuration file, in one folder."""
 
     def __init__(self, folder, broker_url, streams, state=None, gateway="plant-7", name="tidemark", mqtt="", store="",
-                 limits="", admin=None, client_id=None, commit_delay=None):
+                 limits="", admin=None, client_id=None, commit_delay=None, kafka=""):
         self.folder = folder
         self.name = name
         self.state = state or os.path.join(folder, name + "-state", "state.db")
@@ -307,6 +313,7 @@ class Appliance:
             f"client_id = {toml_string(client_id)}" if client_id else "", mqtt,
             "", "[store]", f'commit_delay = "{commit_delay}"' if commit_delay else "", store,
             "", "[admin]", f'listen = "127.0.0.1:{self.admin_port}"' if admin is None else admin,
+            *(["", "[kafka]", kafka] if kafka else []),
             # An hour of lateness, as most tests here have, keeps more windows open than the default budget allows.
             "", "[limits]", "" if "memory" in limits else 'memory = "4GiB"', limits, ""])
         self.configure(streams)
