@@ -13,7 +13,8 @@ namespace {
 using tidemark::in_quotes;
 using tidemark::suggestion;
 
-constexpr std::array<std::string_view, 6> kCommands = {"run", "check", "replay", "verify", "export", "inspect"};
+constexpr std::array<std::string_view, 7> kCommands = {"run",    "check",   "replay", "verify",
+                                                       "export", "inspect", "uplink"};
 constexpr int kExitBadArguments = 2;
 
 void add_log(CLI::App* command, tidemark::LogCommand& log) {
@@ -39,6 +40,11 @@ int main(int argc, char** argv) {
   run->add_option("--config", configured.configuration, "The configuration, TOML")->required();
   CLI::App* check = app.add_subcommand("check", "Every problem of a configuration, and what it will take");
   check->add_option("--config", configured.configuration, "The configuration, TOML")->required();
+
+  CLI::App* uplink = app.add_subcommand("uplink", "The link to Kafka");
+  uplink->require_subcommand(1);
+  CLI::App* accept = uplink->add_subcommand("accept", "What is found in Kafka is right: another cluster, topic or log");
+  accept->add_option("--config", configured.configuration, "The configuration, TOML")->required();
 
   ReplayCommand replaying;
   CLI::App* replay = app.add_subcommand("replay", "Folds the log into views, an SQLite file");
@@ -79,6 +85,7 @@ int main(int argc, char** argv) {
   }
   if (run->parsed()) return run_appliance(configured);
   if (check->parsed()) return check_configuration(configured);
+  if (accept->parsed()) return accept_uplink(configured);
   if (replay->parsed()) return replay_log(replaying);
   if (verify->parsed()) return verify_log(verifying);
   if (exported->parsed()) return export_fold(exporting);

@@ -41,6 +41,10 @@ struct InspectCommand {
 /// The appliance: until SIGTERM or SIGINT. 0; 2: the configuration is wrong; 1: it could not start.
 int run_appliance(const ConfiguredCommand& command);
 
+/// Consent to another cluster, topic or log than the one that acknowledged events before, for an appliance that is not
+/// running. 0; 1: not; 2: the configuration is wrong.
+int accept_uplink(const ConfiguredCommand& command);
+
 /// 0, or 2 with every problem of the configuration.
 int check_configuration(const ConfiguredCommand& command);
 

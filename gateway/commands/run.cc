@@ -115,7 +115,7 @@ class Appliance {
       });
     };
     source.begin_epoch = [this](std::function<void(std::uint64_t)> answer) {
-      pipeline_.post([this, answer = std::move(answer)] { answer(pipeline_.begin_epoch(random_number() | 1)); });
+      pipeline_.post([this, answer = std::move(answer)] { pipeline_.begin_epoch(random_number() | 1, answer); });
     };
     uplink_ = std::make_unique<Uplink>(uplink_settings(configuration_), std::move(source));
     uplink_->start(pipeline_.store().figures(), pipeline_.figures().epoch_row,

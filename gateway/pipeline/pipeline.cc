@@ -105,12 +105,20 @@ void Pipeline::add_heartbeat(ArrivalTime now, std::vector<LogEvent>& events) {
   events_->heartbeat(heartbeat, now, events);
 }
 
-std::uint64_t Pipeline::begin_epoch(std::uint64_t epoch) {
-  events_ = std::make_unique<EventWriter>(settings_.gateway, epoch, figures_.epoch, events_->sequence());
-  figures_.epoch = epoch;
-  figures_.epoch_row = store_->figures().log_last + 1;
-  new_epoch_ = true;
-  return figures_.epoch_row;
+void Pipeline::begin_epoch(std::uint64_t epoch, std::function<void(std::uint64_t)> begun) {
+  epoch_wanted_ = [this, epoch, begun = std::move(begun)] {
+    events_ = std::make_unique<EventWriter>(settings_.gateway, epoch, figures_.epoch, events_->sequence());
+    figures_.epoch = epoch;
+    figures_.epoch_row = store_->figures().log_last + 1;
+    begun(figures_.epoch_row);
+  };
+}
+
+/// An epoch's first event names the one before it: it is there as soon as the epoch is.
+void Pipeline::begin_wanted_epoch(std::vector<LogEvent>& events) {
+  if (!epoch_wanted_) return;
+  std::exchange(epoch_wanted_, nullptr)();
+  add_heartbeat(wall_clock(), events);
 }
 
 Now Pipeline::now(bool backlog) {
@@ -194,6 +202,7 @@ void Pipeline::end_group() {
   Commit next;
   const Now at = now(queue_.bytes() > 0);
   next.group = processor_->end_group(at);
+  begin_wanted_epoch(next.events);
   add_events(next, at.arrival);
   if (next.group.empty() && next.events.empty()) {
     release();
@@ -220,8 +229,6 @@ void Pipeline::add_events(Commit& commit, ArrivalTime now) {
   for (const SeriesPane& pane : commit.group.panes) ++figures_.panes[static_cast<std::size_t>(pane.pane->kind)];
   figures_.dead_letters_skipped += commit.group.dead_letters_skipped;
   commit.at = now;
-  // An epoch's first event names the one before it: it is there as soon as the epoch is.
-  if (std::exchange(new_epoch_, false)) add_heartbeat(now, commit.events);
   events_->window_batches(commit.group.panes, now, commit.events);
   if (last_report_ || steady_clock() >= next_report_) {
     do {
@@ -332,7 +339,7 @@ void Pipeline::house_keeping(MonotonicTime now) {
   const auto trimmed = store_->trim_log(wall_clock() - settings_.retention, 500,
                                         follower_ != nullptr ? follower_->first_needed() : UINT64_MAX);
   if (!trimmed && trimmed.error().code != StoreError::full) die(trimmed.error().context);
-  if ((now >= next_report_ || new_epoch_) && rule_.empty() && held().empty()) end_group();
+  if ((now >= next_report_ || epoch_wanted_) && rule_.empty() && held().empty()) end_group();
 }
 
 void Pipeline::post(std::function<void()> question) {

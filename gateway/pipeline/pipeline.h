@@ -79,9 +79,9 @@ class Pipeline {
   /// Between `open` and `run`. Hears of every later commit; must outlive `run`.
   void follow(LogFollower& follower) { follower_ = &follower; }
 
-  /// On the pipeline's thread: events from the next one on belong to a new epoch. `epoch`: random, not 0. Returns the
-  /// row of its first event.
-  std::uint64_t begin_epoch(std::uint64_t epoch);
+  /// On the pipeline's thread (inside a question): events from the next group on belong to a new epoch. `epoch`:
+  /// random, not 0. `begun` is told the row of its first event, which is not committed yet.
+  void begin_epoch(std::uint64_t epoch, std::function<void(std::uint64_t)> begun);
 
   /// Until `stop`. Commits what was taken, closes the file, and returns whether it was closed cleanly (not while the
   /// disk was full: what was not committed was not acknowledged either).
@@ -117,6 +117,7 @@ class Pipeline {
   void take(std::vector<MessageChunk>& chunks);
   void end_group();
   void add_events(Commit& commit, ArrivalTime now);
+  void begin_wanted_epoch(std::vector<LogEvent>& events);
   void add_heartbeat(ArrivalTime now, std::vector<LogEvent>& events);
   bool commit(Commit& commit);
   bool hold(const std::string& reason);
@@ -150,8 +151,8 @@ class Pipeline {
   MonotonicTime next_report_{};
   MonotonicTime next_keeping_{};
   bool last_report_ = false;
-  bool new_epoch_ = false;    // its first event is not committed yet
-  bool many_series_ = false;  // the alarm has been raised
+  std::function<void()> epoch_wanted_;  // begins it; a group that waits for room belongs to the one before
+  bool many_series_ = false;            // the alarm has been raised
 
   std::atomic<std::int64_t> progress_{0};
   std::atomic<bool> stopping_{false};

@@ -127,6 +127,9 @@ Result<std::unique_ptr<KafkaProducer>, KafkaError> KafkaProducer::create(const P
       {"bootstrap.servers", settings.brokers},
       {"client.id", settings.client_id},
       {"enable.idempotence", "true"},
+      // A record that fails must not be followed by one that does not: a reader, whose mark is then behind it, would
+      // take it for an old one when it is sent again.
+      {"enable.gapless.guarantee", "true"},
       {"acks", "all"},
       // A record waits for its cluster for as long as it takes; it is in the log all the while.
       {"message.timeout.ms", "0"},

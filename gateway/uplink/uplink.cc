@@ -7,6 +7,8 @@
 #include <memory>
 #include <utility>
 
+#include "gateway/pipeline/clock.h"
+
 namespace tidemark {
 namespace {
 
@@ -131,13 +133,18 @@ void Uplink::run() {
   Duration pause = settings_.retry_least;
   while (!stopping_.load(std::memory_order_acquire)) {
     const std::uint64_t before = figures().acknowledged;
-    if (const auto wanted = settings_.producer(); !wanted) {
+    auto wanted = settings_.producer();
+    // A request must not be larger than what the topic takes.
+    if (wanted && max_record_ > 0) {
+      wanted->batch_bytes = static_cast<std::uint32_t>(std::min<std::uint64_t>(wanted->batch_bytes, max_record_ / 2));
+    }
+    if (!wanted) {
       trouble(FollowerState::connecting, wanted.error().context, "Mend the configuration or the file.");
     } else if (auto producer = KafkaProducer::create(*wanted); !producer) {
       trouble(FollowerState::connecting, producer.error().context, "Mend [kafka] of the configuration and restart.");
     } else {
-      // A request must not be larger than the topic takes; one record may be, once compressed it may fit.
       if (make_contact(**producer)) {
+        if (wanted->batch_bytes > max_record_) continue;
         begin_epoch_if_behind();
         send(**producer);
       }
@@ -245,11 +252,19 @@ void Uplink::begin_epoch_if_behind() {
 }
 
 void Uplink::send(KafkaProducer& producer) {
+  MonotonicTime heard = steady_clock();
   while (!stopping_.load(std::memory_order_acquire)) {
     const bool full = !feed(producer);
     if (producer.failure()) break;
     producer.poll(std::chrono::milliseconds(full ? 10 : 0));
+    const std::size_t before = flying_.size();
     if (!take_reports(producer)) break;
+    if (flying_.empty() || flying_.size() < before) heard = steady_clock();
+    if (steady_clock() > heard + settings_.silence) {
+      // The next contact decides what goes first.
+      trouble(FollowerState::connecting, "nothing is acknowledged any more", producer.trouble());
+      break;
+    }
     std::unique_lock lock(mutex_);
     const std::string said = producer.trouble();
     if (!said.empty() && figures_.trouble.empty()) spdlog::warn("Kafka: {}. Events are kept and sent again", said);
@@ -261,9 +276,17 @@ void Uplink::send(KafkaProducer& producer) {
     changed_.wait_for(lock, pause, [&] { return stopping_.load(std::memory_order_acquire) || last_ != last; });
   }
   take_reports(producer);
-  if (const auto& failure = producer.failure()) {
+  const auto& failure = producer.failure();
+  if (failure && failure->too_large) {
+    trouble(FollowerState::connecting,
+            fmt::format("an event from row {} of the log on is larger than topic {} takes (max.message.bytes = {})",
+                        failure->row, settings_.topic, max_record_),
+            "Raise max.message.bytes of the topic; a few MiB are enough for any event.");
+  }
+  if (failure) {
     const std::lock_guard lock(mutex_);
     ++figures_.failures;
+    if (failure->too_large) return;
     spdlog::warn("Kafka: {}: a new producer goes on from the first event that was not acknowledged", failure->reason);
   }
 }
@@ -281,10 +304,10 @@ bool Uplink::feed(KafkaProducer& producer) {
       partition = contact_->partition;
     }
     if (row == 0 || stopping_.load(std::memory_order_acquire)) return true;
-    auto record = record_of(row);
+    auto record = record_of(row, run);
     if (!record) {
       read(row, run);
-      record = record_of(row);
+      record = record_of(row, run);
       if (!record) {
         // The rows are damaged, or gone: what is not there cannot be sent. Readers see the gap.
         const std::lock_guard lock(mutex_);
@@ -312,19 +335,19 @@ bool Uplink::feed(KafkaProducer& producer) {
   }
 }
 
-/// The first record at or behind `row` that is in memory in its place; nullopt: the table has to be read.
-std::optional<Uplink::Record> Uplink::record_of(std::uint64_t row) {
-  if (!read_ahead_.empty() && read_ahead_.front().row >= row) {
-    Record record = std::move(read_ahead_.front());
-    read_ahead_.pop_front();
-    return record;
+/// The first record of the run that begins at `row`, if it is in memory; nullopt: the table has to be read. What was
+/// read ahead of a backlog stays while newer events go first.
+std::optional<Uplink::Record> Uplink::record_of(std::uint64_t row, std::uint64_t run) {
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found =
+        std::find_if(recent_.begin(), recent_.end(), [&](const Record& record) { return record.row >= row; });
+    if (found != recent_.end() && found->row == row) return *found;
   }
-  read_ahead_.clear();
-  const std::lock_guard lock(mutex_);
-  const auto found =
-      std::find_if(recent_.begin(), recent_.end(), [&](const Record& record) { return record.row >= row; });
-  if (found == recent_.end() || found->row != row) return std::nullopt;
-  return *found;
+  if (read_ahead_.empty() || read_ahead_.front().row < row || read_ahead_.front().row >= row + run) return std::nullopt;
+  Record record = std::move(read_ahead_.front());
+  read_ahead_.pop_front();
+  return record;
 }
 
 /// Rows of one segment from the table into read_ahead_.
@@ -342,6 +365,7 @@ void Uplink::read(std::uint64_t row, std::uint64_t rows) {
     answer->done = true;
     answer->given.notify_all();
   });
+  read_ahead_.clear();
   std::unique_lock lock(answer->mutex);
   while (!answer->done) {
     if (stopping_.load(std::memory_order_acquire)) return;

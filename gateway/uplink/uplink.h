@@ -33,7 +33,8 @@ struct UplinkSettings {
   std::uint64_t memory = 4ull << 20;   // bytes of events kept for sending
   std::int32_t create_partitions = 0;  // 0: a missing topic is waited for, not made
   Duration retry_least = milliseconds(200);
-  Duration retry_most = seconds(10);
+  Duration retry_most = seconds(2);
+  Duration silence = seconds(8);  // without an acknowledgement of what was sent: the link is gone
 };
 
 /// What the uplink asks of whoever owns the store. Both return at once; the answer comes later, on another thread, or
@@ -80,7 +81,7 @@ class Uplink final : public LogFollower {
   void send(KafkaProducer& producer);
   bool feed(KafkaProducer& producer);
   bool take_reports(KafkaProducer& producer);
-  std::optional<Record> record_of(std::uint64_t row);
+  std::optional<Record> record_of(std::uint64_t row, std::uint64_t run);
   void read(std::uint64_t row, std::uint64_t rows);
   void trouble(FollowerState state, const std::string& what, const std::string& advice);
   bool wait(Duration duration);
