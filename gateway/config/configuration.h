@@ -57,7 +57,7 @@ struct AdminConfiguration {
 
 struct LimitConfiguration {
   std::uint32_t max_series = 100'000;  // unless given, no more than `memory` holds
-  bool max_series_given = false;  // it stands in the file: then the memory budget must hold as many
+  bool max_series_given = false;       // it stands in the file: then the memory budget must hold as many
   PayloadLimits payload;
   std::uint64_t queue = 8ull << 20;          // bytes taken from MQTT and not yet decided
   std::uint64_t dead_letters = 16ull << 20;  // bytes
