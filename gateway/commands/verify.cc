@@ -76,7 +76,11 @@ int verify_log(const LogCommand& command) {
   const ProofFigures figures = proof.figures();
   fmt::print("{}: {} events of {} epochs, {} panes, {} windows, {} readings, {} ledgers\n", to_string(log->place),
              figures.events, figures.epochs, figures.panes, figures.windows, figures.readings, figures.reports);
-  if (!proof.complete()) {
+  if (proof.repeats() != 0) {
+    fmt::print("{} events came again, byte for byte, and count once: gateways send what was not acknowledged again\n",
+               proof.repeats());
+  }
+  if (!proof.complete() && log->place.kind != LogPlace::Kind::kafka) {
     fmt::print(
         "the log begins at position {}: what was before is gone by retention, so its sums are not compared with the "
         "ledgers\n",
