@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import unittest
 
+from certificates import Authority
 from harness import Process, Room, export, run_tidemark, tool, wait_until
 from mqtt_client import Client
 from oracle import Fold
@@ -228,6 +229,36 @@ class KafkaLog(unittest.TestCase):
             code, text = said("--partitions", "5", place=f"kafka:{kafka.bootstrap()}/telemetry")
             self.assertEqual(1, code)
             self.assertRegex(text, "partitions 0 to 1")
+
+    def test_with_a_password_over_tls(self):
+        with Room(self) as room:
+            authority = Authority(room.path("certificates"), "authority")
+            kafka = room.kafka(listeners=("SASL_TLS",), authority=authority, users={"reader": "canary-7"})
+            kafka.create_topic("telemetry", partitions=3)
+            logs, expected = fill(room, 300)
+            publish(kafka, logs)
+            secret, views = room.path("secret"), room.path("views.db")
+            place = f"kafka:{kafka.bootstrap('SASL_TLS')}/telemetry"
+
+            def replay(password, mechanism="PLAIN"):
+                with open(secret, "w", encoding="utf-8") as out:
+                    out.write(password + "\n")
+                properties = ("security.protocol=SASL_SSL", f"sasl.mechanism={mechanism}", "sasl.username=reader",
+                              f"sasl.password_file={secret}", f"ssl.ca.location={authority.certificate}")
+                options = [word for each in properties for word in ("--kafka-property", each)]
+                done = run_tidemark("replay", "--log", place, "--views", views, *options)
+                self.assertNotIn("canary-7", done.stdout + done.stderr)
+                return done
+
+            refused = replay("wrong")
+            self.assertEqual(1, refused.returncode)
+            self.assertRegex(refused.stderr, "(?i)authentication failed")
+            scram = replay("canary-7", "SCRAM-SHA-512")
+            if scram.returncode:  # By librdkafka 2.0.2 of Debian 12.
+                self.assertRegex(scram.stderr, "cannot do SCRAM with Kafka 4.*2.6.1")
+            done = replay("canary-7")
+            self.assertEqual(0, done.returncode, done.stderr)
+            self.assertEqual(expected, export(views).decode())
 
 
 if __name__ == "__main__":
