@@ -33,8 +33,9 @@ int inspect_log(const InspectCommand& command) {
   ForeignWarning foreign(*log->source);
   std::map<std::uint32_t, std::uint64_t> next;  // of each partition
   for (const std::uint32_t partition : log->partitions) next[partition] = std::max<std::uint64_t>(command.from, 1);
-  bool met = false;    // the log has been read once: its place is right
-  bool quiet = false;  // that nobody answers has been said
+  std::map<std::uint32_t, std::uint64_t> lost_through;  // has been said, of each partition
+  bool met = false;                                     // the log has been read once: its place is right
+  bool quiet = false;                                   // that nobody answers has been said
   for (;;) {
     bool came = false;
     for (auto& [partition, at] : next) {
@@ -55,6 +56,8 @@ int inspect_log(const InspectCommand& command) {
         met = true;
         quiet = false;
         for (const LostRows& lost : piece->lost) {
+          if (lost.last <= lost_through[partition]) continue;
+          lost_through[partition] = lost.last;
           fmt::print(stderr, "{} not there (retention, or damage)\n", positions_are(lost.first, lost.last));
         }
         for (const LogRow& row : piece->rows) {

@@ -37,7 +37,7 @@ class Replay {
  public:
   Replay(const ReplayCommand& command, LogSource& source, Views& views, const std::vector<std::uint32_t>& partitions)
       : command_(command), source_(source), views_(views) {
-    for (const std::uint32_t partition : partitions) parts_.push_back({partition});
+    for (const std::uint32_t partition : partitions) parts_.emplace_back().number = partition;
   }
 
   /// The exit status.
@@ -78,6 +78,7 @@ class Replay {
     std::uint32_t number = 0;
     bool fitting = false;  // asked whenever the log is met anew
     bool ended = false;
+    std::uint64_t lost_through = 0;  // has been said up to this position
   };
   enum class Step : std::uint8_t { rows, end, stop };
 
@@ -104,7 +105,9 @@ class Replay {
     }
     // What is gone before the first row has been said, and agreed to.
     for (const LostRows& lost : piece->lost) {
-      if (!part.fitting && lost.first == from) continue;
+      const bool said = (!part.fitting && lost.first == from) || lost.last <= part.lost_through;
+      part.lost_through = std::max(part.lost_through, lost.last);
+      if (said) continue;
       fmt::print(stderr, "{}{} missing (retention, or damage): the views are without; `tidemark verify` says more\n",
                  of(part), positions_are(lost.first, lost.last));
     }
@@ -170,7 +173,7 @@ class Replay {
     const auto partitions = source_.partitions();
     if (!partitions) return;  // The next reading says it.
     for (const std::uint32_t number : *partitions) {
-      if (std::ranges::find(parts_, number, &Part::number) == parts_.end()) parts_.push_back({number});
+      if (std::ranges::find(parts_, number, &Part::number) == parts_.end()) parts_.emplace_back().number = number;
     }
   }
 

@@ -231,8 +231,9 @@ Result<void, LogError> KafkaLog::begin(std::uint32_t partition, std::uint64_t fr
   }
   const auto first = static_cast<std::uint64_t>(low) + 1;
   Reading& reading = readings_[partition];
-  reading.told = from;
   reading.next = std::max(from, first);
+  // Whoever asks again for what is gone is told again.
+  reading.told = reading.next;
   reading.at_end = false;
   if (from < first) piece.lost.push_back({from, first - 1});
   if (reading.next > static_cast<std::uint64_t>(high) + 1) return {};
@@ -271,9 +272,7 @@ Result<void, LogError> KafkaLog::take(std::uint32_t partition, const rd_kafka_me
     case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
     case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE: {
       // Retention has overtaken the reader; or the topic is another now.
-      const std::uint64_t told = reading.told;
       if (auto begun = begin(partition, reading.next, piece); !begun) return begun;
-      if (piece.rows.empty() && piece.lost.empty()) reading.told = told;
       if (reading.queue != nullptr) return {};
       return fail(LogError::damaged,
                   fmt::format("{}: partition {} ends before position {}, up to which it was read: the topic was "

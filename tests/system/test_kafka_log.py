@@ -187,6 +187,11 @@ class KafkaLog(unittest.TestCase):
             kafka.truncate("telemetry", self.offset(views, 1), partition=1)
             self.replay(place, views)
             self.assertEqual(expected, export(views).decode())
+            # Nothing left of a partition: its beginning is gone all the same.
+            kafka.truncate("telemetry", kafka.end_offset("telemetry", 1), partition=1)
+            refused = run_tidemark("replay", "--log", place, "--views", room.path("late.db"), "--partitions", "1")
+            self.assertEqual(1, refused.returncode, refused.stderr)
+            self.assertRegex(refused.stderr, "positions 1 to .* gone")
             # The topic made anew is shorter than what was read of it.
             kafka.delete_topic("telemetry")
             kafka.create_topic("telemetry", partitions=3)
