@@ -21,10 +21,18 @@ void add_log(CLI::App* command, tidemark::LogCommand& log) {
   CLI::Option_group* which = command->add_option_group("log", "Which log");
   which->add_option("--config", log.configuration,
                     "The appliance's configuration: asked if it runs, else its state file");
-  CLI::Option* place = which->add_option("--log", log.log, "file:PATH, http://HOST:PORT or unix:PATH");
-  which->require_option(1);
+  CLI::Option* place =
+      which->add_option("--log", log.log, "file:PATH, http://HOST:PORT, unix:PATH or kafka:BROKERS/TOPIC");
+  which->require_option(1, 2);
   command->add_option("--token-file", log.token_file, "Its first line is what the appliance's admin.token_file holds")
       ->needs(place);
+  // One of librdkafka a time: a value may hold commas.
+  command
+      ->add_option("--kafka-property", log.kafka_properties,
+                   "With kafka: NAME=VALUE of librdkafka; a secret as NAME_file=PATH")
+      ->needs(place)
+      ->take_all();
+  command->add_option("--partitions", log.partitions, "With kafka: only these, such as 0-3,7")->needs(place);
 }
 
 }  // namespace

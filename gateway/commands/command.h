@@ -11,11 +11,14 @@ struct ConfiguredCommand {
   std::string configuration;  // a path
 };
 
-/// Which log: of a configuration, or at a place. One of the two is empty.
+/// Which log: of a configuration, or at a place. One of the two is empty, unless the place is in Kafka: then the
+/// configuration says how it is reached.
 struct LogCommand {
-  std::string configuration;  // a path
-  std::string log;            // a SPEC: file:PATH, http://HOST:PORT, unix:PATH
-  std::string token_file;     // a path, with `log`; empty: no token
+  std::string configuration;                  // a path
+  std::string log;                            // a SPEC: file:PATH, http://HOST:PORT, unix:PATH, kafka:BROKERS/TOPIC
+  std::string token_file;                     // a path, with `log`; empty: no token
+  std::vector<std::string> kafka_properties;  // NAME=VALUE or NAME_file=PATH
+  std::string partitions;                     // of Kafka: "0-3,7"; empty: all
 };
 
 struct ReplayCommand {

@@ -6,6 +6,8 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <map>
+#include <optional>
 
 #include "gateway/commands/command.h"
 #include "gateway/commands/log_argument.h"
@@ -27,39 +29,54 @@ int inspect_log(const InspectCommand& command) {
   auto log = open_log_argument(command.log, command.follow, exit);
   if (!log) return exit;
   const StopSignal stop;
-  std::uint64_t next = std::max<std::uint64_t>(command.from, 1);
-  bool met = false;    // the log has been read once: its place is right
-  bool quiet = false;  // that nobody answers has been said
+  const bool central = log->place.kind == LogPlace::Kind::kafka;
+  ForeignWarning foreign(*log->source);
+  std::map<std::uint32_t, std::uint64_t> next;  // of each partition
+  for (const std::uint32_t partition : log->partitions) next[partition] = std::max<std::uint64_t>(command.from, 1);
+  std::map<std::uint32_t, std::uint64_t> lost_through;  // has been said, of each partition
+  bool met = false;                                     // the log has been read once: its place is right
+  bool quiet = false;                                   // that nobody answers has been said
   for (;;) {
-    if (stop.came()) return 0;
-    const auto rows = log->source->read(next, kPieceBytes);
-    if (!rows) {
-      // Whoever follows outlives the appliance: it comes again.
-      const bool again = command.follow && met && rows.error().code == LogError::no_answer;
-      if (!again || !quiet) fmt::print(stderr, "{}\n", rows.error().context);
-      if (!again) return 1;
-      quiet = true;
-      if (stop.came(seconds(1))) return 0;
-      continue;
-    }
-    met = true;
-    quiet = false;
-    for (const LogRow& row : *rows) {
-      if (row.position > next) {
-        fmt::print(stderr, "{} not there (retention, or damage)\n", positions_are(next, row.position - 1));
+    bool came = false;
+    for (auto& [partition, at] : next) {
+      // Without --follow each partition is read up to its end before the next.
+      for (bool more = true; more;) {
+        if (stop.came()) return 0;
+        const auto piece = log->source->read_partition(partition, at, kPieceBytes);
+        foreign.look();
+        if (!piece) {
+          // Whoever follows outlives the appliance: it comes again.
+          const bool again = command.follow && met && piece.error().code == LogError::no_answer;
+          if (!again || !quiet) fmt::print(stderr, "{}\n", piece.error().context);
+          if (!again) return 1;
+          quiet = true;
+          if (stop.came(seconds(1))) return 0;
+          break;
+        }
+        met = true;
+        quiet = false;
+        for (const LostRows& lost : piece->lost) {
+          if (lost.last <= lost_through[partition]) continue;
+          lost_through[partition] = lost.last;
+          fmt::print(stderr, "{} not there (retention, or damage)\n", positions_are(lost.first, lost.last));
+        }
+        for (const LogRow& row : piece->rows) {
+          const std::string line = event_json(row, central ? std::optional(partition) : std::nullopt);
+          if (std::fwrite(line.data(), 1, line.size(), stdout) != line.size()) break;
+          at = row.position + 1;
+        }
+        if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+          // A reader that has seen enough is no failure.
+          if (errno == EPIPE) return 0;
+          fmt::print(stderr, "the output cannot be written: {}\n", std::strerror(errno));
+          return 1;
+        }
+        came = came || !piece->rows.empty();
+        more = !command.follow && !piece->rows.empty();
       }
-      const std::string line = event_json(row);
-      if (std::fwrite(line.data(), 1, line.size(), stdout) != line.size()) break;
-      next = row.position + 1;
     }
-    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
-      // A reader that has seen enough is no failure.
-      if (errno == EPIPE) return 0;
-      fmt::print(stderr, "the output cannot be written: {}\n", std::strerror(errno));
-      return 1;
-    }
-    if (!rows->empty()) continue;
-    if (!command.follow || stop.came(kPoll)) return 0;
+    if (!command.follow) return 0;
+    if (!came && stop.came(kPoll)) return 0;
   }
 }
 

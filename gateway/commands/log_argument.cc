@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "gateway/commands/configured.h"
+#include "gateway/log/kafka_arguments.h"
 
 namespace tidemark {
 namespace {
@@ -23,7 +24,61 @@ LogPlace admin_place(const AdminConfiguration& admin) {
   return place;
 }
 
+std::optional<OpenedLog> open_kafka(const LogCommand& command, LogPlace place, int& exit) {
+  OpenedLog opened;
+  exit = kExitBadConfiguration;
+  const auto refuse = [](const Failure<LogError>& failure) {
+    std::fprintf(stderr, "%s\n", failure.context.c_str());
+    return std::nullopt;
+  };
+  if (!command.configuration.empty()) {
+    const auto configuration = read_configuration(command.configuration);
+    if (!configuration) return std::nullopt;
+    if (configuration->kafka) {
+      auto properties = kafka_properties(configuration->kafka->properties);
+      if (!properties) return refuse(properties.error());
+      place.properties = std::move(*properties);
+    }
+  }
+  auto properties = parse_kafka_properties(command.kafka_properties);
+  if (!properties) return refuse(properties.error());
+  // What is said here comes after the configuration's, and wins.
+  place.properties.insert(place.properties.end(), properties->begin(), properties->end());
+  auto partitions = parse_partitions(command.partitions);
+  if (!partitions) return refuse(partitions.error());
+  place.partitions = std::move(*partitions);
+  auto source = open_log(place);
+  if (!source) return refuse(source.error());
+  exit = 1;
+  auto there = (*source)->partitions();
+  if (!there) return refuse(there.error());
+  opened.source = std::move(*source);
+  opened.place = std::move(place);
+  opened.partitions = std::move(*there);
+  return opened;
+}
+
 }  // namespace
+
+ForeignWarning::~ForeignWarning() {
+  const ForeignRecords records = source_.foreign();
+  if (records.count == 0) return;
+  look();
+  std::fprintf(stderr, "%llu records of the topic were no events and were passed over\n",
+               static_cast<unsigned long long>(records.count));
+}
+
+void ForeignWarning::look() {
+  if (said_) return;
+  const ForeignRecords records = source_.foreign();
+  if (records.count == 0) return;
+  said_ = true;
+  std::fprintf(
+      stderr,
+      "WARNING: the topic holds records that are no events of Tidemark, or damaged ones; they are passed over. "
+      "The first: %s. Does somebody else write to this topic?\n",
+      records.first.c_str());
+}
 
 std::optional<OpenedLog> open_log_argument(const LogCommand& command, bool only_running, int& exit) {
   OpenedLog opened;
@@ -33,9 +88,16 @@ std::optional<OpenedLog> open_log_argument(const LogCommand& command, bool only_
     std::fprintf(stderr, "%s\n", failure.context.c_str());
     return std::nullopt;
   };
-  if (command.configuration.empty()) {
-    const auto place = parse_log_place(command.log);
+  if (!command.log.empty()) {
+    auto place = parse_log_place(command.log);
     if (!place) return refuse(place.error());
+    if (place->kind == LogPlace::Kind::kafka) return open_kafka(command, std::move(*place), exit);
+    if (!command.configuration.empty() || !command.kafka_properties.empty() || !command.partitions.empty()) {
+      std::fputs("--config beside --log, --kafka-property and --partitions are for --log kafka:BROKERS/TOPIC\n",
+                 stderr);
+      exit = kExitBadConfiguration;
+      return std::nullopt;
+    }
     opened.place = *place;
     const auto token = read_token(command.token_file);
     if (!token) {
@@ -47,7 +109,7 @@ std::optional<OpenedLog> open_log_argument(const LogCommand& command, bool only_
     if (only_running && place->kind == LogPlace::Kind::file) {
       std::fprintf(stderr,
                    "--follow needs a running appliance: a file that nobody writes does not go on; use --config or "
-                   "--log http://HOST:PORT or unix:PATH\n");
+                   "--log http://HOST:PORT, unix:PATH or kafka:BROKERS/TOPIC\n");
       return std::nullopt;
     }
   } else {
@@ -61,10 +123,11 @@ std::optional<OpenedLog> open_log_argument(const LogCommand& command, bool only_
       // Whether somebody listens shows by asking.
       auto running = open_log(opened.place);
       if (running) {
-        const auto asked = (*running)->read(1, 1);
+        const auto asked = (*running)->read_partition(0, 1, 1);
         if (!asked && asked.error().code == LogError::no_answer) {
           nobody = "nobody answers at " + to_string(opened.place) + ", so its state file was looked at: ";
-          opened.place = {LogPlace::Kind::file, opened.configuration->gateway.state, {}, 0, {}};
+          opened.place = {};
+          opened.place.path = opened.configuration->gateway.state;
         } else if (!asked) {
           return refuse(asked.error());
         }
@@ -77,6 +140,7 @@ std::optional<OpenedLog> open_log_argument(const LogCommand& command, bool only_
     return refuse(source.error());
   }
   opened.source = std::move(*source);
+  opened.partitions = {0};
   return opened;
 }
 

@@ -15,11 +15,28 @@ namespace tidemark {
 struct OpenedLog {
   std::unique_ptr<LogSource> source;
   LogPlace place;
+  std::vector<std::uint32_t> partitions;
   std::optional<Configuration> configuration;  // with --config
 };
 
-/// With --config: the running appliance where one listens on its admin.listen, else its state file. Without a log: why
-/// has been said, and `exit` is the status to end with. `only_running`: never the file.
+/// With --config alone: the running appliance where one listens on its admin.listen, else its state file. Without a
+/// log: why has been said, and `exit` is the status to end with. `only_running`: never the file.
 std::optional<OpenedLog> open_log_argument(const LogCommand& command, bool only_running, int& exit);
+
+/// Says once that records of a topic were passed over, and at its own end how many.
+class ForeignWarning {
+ public:
+  explicit ForeignWarning(const LogSource& source) : source_(source) {}
+  ~ForeignWarning();
+  ForeignWarning(const ForeignWarning&) = delete;
+  ForeignWarning& operator=(const ForeignWarning&) = delete;
+
+  /// As often as one likes.
+  void look();
+
+ private:
+  const LogSource& source_;
+  bool said_ = false;
+};
 
 }  // namespace tidemark

@@ -22,6 +22,7 @@ namespace {
 // with 256 KiB each page was written many times and a window took twice as long. What a kill loses is done again.
 constexpr std::uint64_t kBatchBytes = 4 << 20;
 constexpr Duration kPoll = milliseconds(200);
+constexpr Duration kNewPartitions = seconds(10);  // of quiet: then a topic may have got some
 
 bool parse_rollups(const std::vector<std::string>& texts, std::vector<Duration>& sizes) {
   for (const std::string& text : texts) {
@@ -34,45 +35,92 @@ bool parse_rollups(const std::vector<std::string>& texts, std::vector<Duration>&
 
 class Replay {
  public:
-  Replay(const ReplayCommand& command, LogSource& source, Views& views)
-      : command_(command), source_(source), views_(views) {}
+  Replay(const ReplayCommand& command, LogSource& source, Views& views, const std::vector<std::uint32_t>& partitions)
+      : command_(command), source_(source), views_(views) {
+    for (const std::uint32_t partition : partitions) parts_.emplace_back().number = partition;
+  }
 
   /// The exit status.
   int run() {
-    bool fitting = false;  // asked whenever the log is met anew
+    Duration idle{};
     for (;;) {
-      if (stop_.came()) return command_.follow ? 0 : 1;
-      if (!fitting) {
-        const auto fit = fits();
-        if (!fit) {
-          if (const auto status = give_up(fit.error())) return *status;
-          continue;
+      bool came = false;
+      for (std::size_t i = 0; i < parts_.size(); ++i) {
+        if (stop_.came()) return command_.follow ? 0 : 1;
+        if (parts_[i].ended) continue;
+        switch (step(parts_[i])) {
+          case Step::rows:
+            came = true;
+            break;
+          case Step::end:
+            // Whoever does not follow reads each partition up to its end, and no further.
+            parts_[i].ended = !command_.follow;
+            break;
+          case Step::stop:
+            return status_;
         }
-        if (!*fit) return 1;
-        fitting = true;
       }
-      const std::uint64_t from = views_.position().offset + 1;
-      const auto rows = source_.read(from, kBatchBytes);
-      if (!rows) {
-        fitting = false;
-        if (const auto status = give_up(rows.error())) return *status;
+      if (came) {
+        idle = {};
         continue;
       }
-      quiet_ = false;
-      if (rows->empty()) {
-        if (!command_.follow || stop_.came(kPoll)) return 0;
-        continue;
-      }
-      say_holes(from, *rows);
-      if (const auto done = views_.fold(*rows); !done) {
-        fmt::print(stderr, "{}\n", done.error().context);
-        return 1;
-      }
-      progress_.at(views_.position().offset, views_.panes());
+      if (!command_.follow) return 0;
+      if (stop_.came(kPoll)) return 0;
+      idle.ns += kPoll.ns;
+      if (idle < kNewPartitions) continue;
+      idle = {};
+      look_for_partitions();
     }
   }
 
  private:
+  struct Part {
+    std::uint32_t number = 0;
+    bool fitting = false;  // asked whenever the log is met anew
+    bool ended = false;
+    std::uint64_t lost_through = 0;  // has been said up to this position
+  };
+  enum class Step : std::uint8_t { rows, end, stop };
+
+  Step stop(int status) {
+    status_ = status;
+    return Step::stop;
+  }
+
+  Step step(Part& part) {
+    const ViewsPosition at = views_.position(part.number);
+    // Where the log is met, the last row comes once more: to see that it is the one that the views end with.
+    const std::uint64_t from = part.fitting || at.offset == 0 ? at.offset + 1 : at.offset;
+    auto piece = source_.read_partition(part.number, from, kBatchBytes);
+    foreign_.look();
+    if (!piece) {
+      for (Part& each : parts_) each.fitting = false;
+      const auto status = give_up(piece.error());
+      return status ? stop(*status) : Step::end;
+    }
+    quiet_ = false;
+    if (!part.fitting) {
+      if (!fits(part, *piece)) return stop(1);
+      if (!piece->rows.empty() && piece->rows.front().position == at.offset) piece->rows.erase(piece->rows.begin());
+    }
+    // What is gone before the first row has been said, and agreed to.
+    for (const LostRows& lost : piece->lost) {
+      const bool said = (!part.fitting && lost.first == from) || lost.last <= part.lost_through;
+      part.lost_through = std::max(part.lost_through, lost.last);
+      if (said) continue;
+      fmt::print(stderr, "{}{} missing (retention, or damage): the views are without; `tidemark verify` says more\n",
+                 of(part), positions_are(lost.first, lost.last));
+    }
+    part.fitting = true;
+    if (piece->rows.empty()) return Step::end;
+    if (const auto done = views_.fold(piece->rows, part.number); !done) {
+      fmt::print(stderr, "{}{}\n", of(part), done.error().context);
+      return stop(1);
+    }
+    progress_.at(views_.position(part.number).offset, views_.panes());
+    return Step::rows;
+  }
+
   /// Whoever follows outlives the appliance, which comes again: then nullopt, a second later. Else the exit status.
   std::optional<int> give_up(const Failure<LogError>& failure) {
     const bool again = command_.follow && failure.code == LogError::no_answer;
@@ -82,35 +130,33 @@ class Replay {
     return stop_.came(seconds(1)) ? std::optional(0) : std::nullopt;
   }
 
-  /// Whether the log goes on where the views stand. If not, why has been said.
-  Result<bool, LogError> fits() {
-    const ViewsPosition at = views_.position();
-    const std::uint64_t from = std::max<std::uint64_t>(at.offset, 1);
-    const auto rows = source_.read(from, 1);
-    if (!rows) return tl::unexpected(rows.error());
-    if (rows->empty()) {
-      if (at.offset == 0) return true;
+  /// Whether the partition goes on where the views stand. If not, why has been said.
+  bool fits(const Part& part, const LogPiece& piece) {
+    const ViewsPosition at = views_.position(part.number);
+    const std::uint64_t next = at.offset + 1;
+    const bool leading = !piece.lost.empty() && piece.lost.front().first <= next;
+    if (at.offset != 0 && !leading) {
+      if (piece.rows.empty()) {
+        return say(
+            fmt::format("{}the views stand at position {} of a log that is longer than this one: it is another "
+                        "gateway's, an old state file was put back, or the topic was made anew. Give these views "
+                        "their own log, or new views to this one",
+                        of(part), at.offset));
+      }
+      const LogRow& row = piece.rows.front();
+      if (row.position == at.offset && row.event.epoch == at.epoch && row.event.sequence == at.sequence) return true;
       return say(
-          fmt::format("the views stand at position {} of a log that is longer than this one: it is another "
-                      "gateway's, or an old state file was put back. Give these views their own log, or new "
-                      "views to this one",
-                      at.offset));
-    }
-    const LogRow& row = rows->front();
-    if (at.offset != 0 && row.position == at.offset) {
-      if (row.event.epoch == at.epoch && row.event.sequence == at.sequence) return true;
-      return say(
-          fmt::format("position {} of this log is not the event that the views end with: it is another gateway's "
+          fmt::format("{}position {} of this log is not the event that the views end with: it is another gateway's "
                       "log, or an old state file was put back. Give these views their own log, or new views to "
                       "this one",
-                      at.offset));
+                      of(part), at.offset));
     }
-    const std::uint64_t next = at.offset + 1;
-    if (row.position == next || command_.from_retained) return true;
+    const std::uint64_t through = leading ? piece.lost.front().last : 0;
+    if (through < next || command_.from_retained) return true;
     return say(
-        fmt::format("{} gone (retention, or damage): the views would lack what was there. With --from-retained they "
+        fmt::format("{}{} gone (retention, or damage): the views would lack what was there. With --from-retained they "
                     "are made of what is left",
-                    positions_are(next, row.position - 1)));
+                    of(part), positions_are(next, through)));
   }
 
   static bool say(const std::string& text) {
@@ -118,19 +164,16 @@ class Replay {
     return false;
   }
 
-  /// Rows that the store found damaged are not there: the views lack them, and people must know.
-  void say_holes(std::uint64_t next, const std::vector<LogRow>& rows) {
-    if (first_) {
-      // What is gone before the first row has been said, and agreed to.
-      next = rows.front().position;
-      first_ = false;
-    }
-    for (const LogRow& row : rows) {
-      if (row.position > next) {
-        fmt::print(stderr, "{} missing (damaged): the views are without; `tidemark verify` says more\n",
-                   positions_are(next, row.position - 1));
-      }
-      next = row.position + 1;
+  /// For messages; nothing where there is only one.
+  [[nodiscard]] std::string of(const Part& part) const {
+    return parts_.size() == 1 && part.number == 0 ? std::string() : fmt::format("partition {}: ", part.number);
+  }
+
+  void look_for_partitions() {
+    const auto partitions = source_.partitions();
+    if (!partitions) return;  // The next reading says it.
+    for (const std::uint32_t number : *partitions) {
+      if (std::ranges::find(parts_, number, &Part::number) == parts_.end()) parts_.emplace_back().number = number;
     }
   }
 
@@ -139,8 +182,10 @@ class Replay {
   Views& views_;
   const StopSignal stop_;
   ProgressLine progress_{"replay"};
+  ForeignWarning foreign_{source_};
+  std::vector<Part> parts_;
   bool quiet_ = false;  // that nobody answers has been said
-  bool first_ = true;
+  int status_ = 0;
 };
 
 }  // namespace
@@ -157,7 +202,7 @@ int replay_log(const ReplayCommand& command) {
     return kExitBadConfiguration;
   }
   // Before the views: a log that cannot be read leaves no empty file behind.
-  if (const auto first = log->source->read(1, 1); !first) {
+  if (const auto first = log->source->read_partition(log->partitions.front(), 1, 1); !first) {
     fmt::print(stderr, "{}\n", first.error().context);
     return 1;
   }
@@ -166,15 +211,18 @@ int replay_log(const ReplayCommand& command) {
     fmt::print(stderr, "{}\n", views.error().context);
     return 1;
   }
-  Replay replay(command, *log->source, **views);
-  const int status = replay.run();
+  const int status = Replay(command, *log->source, **views, log->partitions).run();
   for (const std::string& stream : (*views)->without_rollup()) {
     fmt::print(stderr,
                "stream \"{}\": its windows are larger than some of the roll-up sizes, which it is left out of\n",
                stream);
   }
-  fmt::print(stderr, "{}: at position {} of {}; {} panes taken in\n", command.views, (*views)->position().offset,
-             to_string(log->place), (*views)->panes());
+  std::string positions;
+  for (const std::uint32_t partition : log->partitions) {
+    positions += fmt::format("{}{}", positions.empty() ? "" : ", ", (*views)->position(partition).offset);
+  }
+  fmt::print(stderr, "{}: at position{} {} of {}; {} panes taken in\n", command.views,
+             log->partitions.size() == 1 ? "" : "s", positions, to_string(log->place), (*views)->panes());
   return status;
 }
 

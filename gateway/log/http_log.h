@@ -9,7 +9,7 @@
 
 namespace tidemark {
 
-class HttpLog final : public LogSource {
+class HttpLog final : public OwnLog {
  public:
   explicit HttpLog(LogPlace place);
   ~HttpLog() override;

@@ -1,6 +1,7 @@
 #include <charconv>
 
 #include "gateway/log/http_log.h"
+#include "gateway/log/kafka_log.h"
 #include "gateway/log/log_source.h"
 #include "gateway/log/store_log.h"
 
@@ -32,24 +33,49 @@ Result<LogPlace, LogError> parse_http(std::string_view rest, std::string_view te
   return place;
 }
 
+// A Kafka topic's name: 1 to 249 of letters, digits, '.', '_', '-'; not "." or "..".
+bool is_topic(std::string_view name) {
+  constexpr std::string_view kAllowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+  return !name.empty() && name.size() <= 249 && name != "." && name != ".." &&
+         name.find_first_not_of(kAllowed) == std::string_view::npos;
+}
+
+// The topic begins after the last '/': no broker's name has one.
+Result<LogPlace, LogError> parse_kafka(std::string_view rest, std::string_view text) {
+  const std::size_t slash = rest.rfind('/');
+  LogPlace place;
+  place.kind = LogPlace::Kind::kafka;
+  if (slash != std::string_view::npos) {
+    place.brokers = rest.substr(0, slash);
+    place.topic = rest.substr(slash + 1);
+  }
+  const std::string_view brokers = place.brokers;
+  const bool listed = !brokers.empty() && brokers.front() != ',' && brokers.back() != ',' &&
+                      brokers.find(",,") == std::string_view::npos &&
+                      brokers.find_first_of(" \t/") == std::string_view::npos;
+  if (!listed || !is_topic(place.topic)) {
+    return fail(LogError::place, "\"" + std::string(text) +
+                                     "\" is not kafka:BROKERS/TOPIC, such as "
+                                     "kafka:kafka-1:9092,kafka-2:9092/telemetry");
+  }
+  return place;
+}
+
 }  // namespace
 
 Result<LogPlace, LogError> parse_log_place(std::string_view text) {
   std::string_view rest = text;
   LogPlace place;
   if (take_prefix(rest, "http://")) return parse_http(rest, text);
-  if (take_prefix(rest, "kafka:")) {
-    return fail(LogError::place,
-                "this version does not read Kafka yet; read the appliance's own log instead: http://HOST:PORT or "
-                "unix:PATH while it runs, file:PATH while it does not");
-  }
+  if (take_prefix(rest, "kafka:")) return parse_kafka(rest, text);
   if (take_prefix(rest, "unix:"))
     place.kind = LogPlace::Kind::unix_socket;
   else if (!take_prefix(rest, "file:"))
     rest = {};
   if (rest.empty()) {
     return fail(LogError::place,
-                "\"" + std::string(text) + "\" names no log; it is file:PATH, http://HOST:PORT or unix:PATH");
+                "\"" + std::string(text) +
+                    "\" names no log; it is file:PATH, http://HOST:PORT, unix:PATH or kafka:BROKERS/TOPIC");
   }
   place.path = rest;
   return place;
@@ -61,6 +87,8 @@ std::string to_string(const LogPlace& place) {
       return "file:" + place.path;
     case LogPlace::Kind::unix_socket:
       return "unix:" + place.path;
+    case LogPlace::Kind::kafka:
+      return "kafka:" + place.brokers + "/" + place.topic;
     case LogPlace::Kind::tcp:
       break;
   }
@@ -70,6 +98,7 @@ std::string to_string(const LogPlace& place) {
 
 Result<std::unique_ptr<LogSource>, LogError> open_log(const LogPlace& place) {
   if (place.kind == LogPlace::Kind::file) return StoreLog::open(place.path);
+  if (place.kind == LogPlace::Kind::kafka) return KafkaLog::open(place);
   return std::unique_ptr<LogSource>(std::make_unique<HttpLog>(place));
 }
 

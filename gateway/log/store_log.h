@@ -8,7 +8,7 @@
 
 namespace tidemark {
 
-class StoreLog final : public LogSource {
+class StoreLog final : public OwnLog {
  public:
   static Result<std::unique_ptr<LogSource>, LogError> open(const std::string& path);
   explicit StoreLog(std::unique_ptr<Store> store) : store_(std::move(store)) {}

@@ -174,9 +174,10 @@ void append_body(Json& json, const UnknownEvent&) {
 
 }  // namespace
 
-std::string event_json(const LogRow& row) {
+std::string event_json(const LogRow& row, std::optional<std::uint32_t> partition) {
   Json json;
   json.open('{').key("position").number(row.position);
+  if (partition) json.key("partition").number(*partition);
   if (const auto event = decode_event(row.event.bytes)) {
     append_header(json, event->header);
     std::visit([&json](const auto& body) { append_body(json, body); }, event->body);

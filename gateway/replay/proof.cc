@@ -66,8 +66,23 @@ std::uint64_t content_of(const WindowState& state) {
   return std::hash<std::string_view>()(out.view());
 }
 
-void Proof::take(const LogRow& row) {
-  follow_position(row);
+void Proof::lost(std::uint32_t partition, std::uint64_t first, std::uint64_t last) {
+  if (of_ == Of::own_log) return;  // take() sees the hole.
+  if (first == 1) {
+    beginning_gone_.insert(partition);
+    add_note(
+        fmt::format("partition {} begins at position {}: what was before is gone by retention, so sums are not "
+                    "compared with the ledgers",
+                    partition, last + 1));
+  } else {
+    add_problem(
+        fmt::format("partition {}: {} gone by retention while it was read", partition, range("position", first, last)));
+  }
+}
+
+void Proof::take(const LogRow& row, std::uint32_t partition) {
+  // Somebody else's records and Kafka's own take positions, too: there sequences alone say what is missing.
+  if (of_ == Of::own_log) follow_position(row);
   const auto event = decode_event(row.event.bytes);
   if (!event) {
     add_problem(fmt::format("position {}: the event cannot be read: {}", row.position, event.error().context));
@@ -79,7 +94,7 @@ void Proof::take(const LogRow& row) {
                             epoch_name(row.event.epoch), row.event.sequence, epoch_name(header.epoch),
                             header.sequence));
   }
-  if (!follow_epoch(row, header)) return;
+  if (!follow_epoch(row, header, partition)) return;
   ++events_;
   if (const auto* batch = std::get_if<WindowBatch>(&event->body)) take_windows(header, *batch, row.position);
   if (const auto* report = std::get_if<SourceReport>(&event->body)) take_report(header, *report, row.position);
@@ -94,7 +109,7 @@ bool Proof::follow_position(const LogRow& row) {
 }
 
 /// False: the event was had already.
-bool Proof::follow_epoch(const LogRow& row, const EventHeader& header) {
+bool Proof::follow_epoch(const LogRow& row, const EventHeader& header, std::uint32_t partition) {
   const auto [at, fresh] = epochs_.try_emplace({header.gateway, header.epoch});
   Epoch& epoch = at->second;
   const Digest extended = extend_digest(header.digest, row.event.bytes);
@@ -105,6 +120,11 @@ bool Proof::follow_epoch(const LogRow& row, const EventHeader& header) {
           fmt::format("position {}: {}, sequence {} is there twice with two contents: an old state file was put "
                       "back, or two appliances share the name \"{}\"",
                       row.position, epoch_name(header.epoch), header.sequence, header.gateway));
+    } else if (of_ == Of::central_log && had != epoch.contents.end()) {
+      ++repeats_;
+    } else if (of_ == Of::central_log && epoch.from_middle && header.sequence < epoch.first) {
+      // Sent again after what had made it needless was gone by retention.
+      ++repeats_;
     } else {
       add_problem(fmt::format("position {}: {}, sequence {} is there twice", row.position, epoch_name(header.epoch),
                               header.sequence));
@@ -112,7 +132,9 @@ bool Proof::follow_epoch(const LogRow& row, const EventHeader& header) {
     return false;
   }
   if (header.sequence > epoch.last + 1) {
-    epoch.from_middle = fresh && row.position == first_position_ && row.position > 1;
+    // Of a central log many epochs may have lost their beginning: each gateway's, and two where they interleaved.
+    epoch.from_middle = fresh && (of_ == Of::own_log ? row.position == first_position_ && row.position > 1
+                                                     : beginning_gone_.contains(partition));
     if (!epoch.from_middle) {
       add_problem(fmt::format("{}: {} missing (before position {})", epoch_name(header.epoch),
                               range("sequence", epoch.last + 1, header.sequence - 1), row.position));
@@ -123,7 +145,11 @@ bool Proof::follow_epoch(const LogRow& row, const EventHeader& header) {
     epoch.digest = Digest{};
     epoch.previous_epoch = header.previous_epoch;
     epoch.previous_sequence = header.previous_sequence;
+    if (const auto before = epochs_.find({header.gateway, header.previous_epoch}); before != epochs_.end()) {
+      before->second.followed = true;
+    }
   }
+  if (fresh) epoch.first = header.sequence;
   if (epoch.digest && *epoch.digest != header.digest) {
     add_problem(
         fmt::format("position {}: {}, sequence {}: its digest is not that of the events before it: sequence {} or "
@@ -163,7 +189,21 @@ void Proof::take_windows(const EventHeader& header, const WindowBatch& batch, st
   }
 }
 
+// Whether every event before this one has been met, and none of a later epoch. In a central log the newest epoch may
+// run ahead of what an older one still has to send: then the fold is not what a report of either speaks of.
+bool Proof::settled(const EventHeader& header) const {
+  auto at = epochs_.find({header.gateway, header.epoch});
+  if (at == epochs_.end() || at->second.followed) return false;
+  for (std::size_t steps = 0; at->second.previous_epoch != 0 && steps < epochs_.size(); ++steps) {
+    const auto before = epochs_.find({header.gateway, at->second.previous_epoch});
+    if (before == epochs_.end() || before->second.last < at->second.previous_sequence) return false;
+    at = before;
+  }
+  return true;
+}
+
 void Proof::take_report(const EventHeader& header, const SourceReport& report, std::uint64_t position) {
+  if (of_ == Of::central_log && !settled(header)) return;
   for (const SourceStanding& standing : report.sources) {
     SourceName name(header.gateway, standing.stream, standing.source);
     Report checked;

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -42,7 +43,15 @@ struct ProofFigures {
 
 class Proof {
  public:
-  void take(const LogRow& row);
+  enum class Of : std::uint8_t {
+    own_log,      // one appliance's: its positions have no holes, nothing is there twice
+    central_log,  // several gateways', in partitions: what was sent again is there twice, epochs interleave
+  };
+  explicit Proof(Of of = Of::own_log) : of_(of) {}
+
+  void take(const LogRow& row, std::uint32_t partition = 0);
+  /// Of a central log: positions of a partition that are gone by retention. Before the rows after them.
+  void lost(std::uint32_t partition, std::uint64_t first, std::uint64_t last);
   void finish();
 
   [[nodiscard]] const std::vector<std::string>& problems() const { return problems_; }
@@ -53,7 +62,11 @@ class Proof {
 
   /// The position of the first row, 0: there was none. Above 1 the beginning is gone, and the fold cannot be complete.
   [[nodiscard]] std::uint64_t first_position() const { return first_position_; }
-  [[nodiscard]] bool complete() const { return first_position_ <= 1; }
+  [[nodiscard]] bool complete() const {
+    return beginning_gone_.empty() && (of_ == Of::central_log || first_position_ <= 1);
+  }
+  /// Events of a central log that came again, byte for byte.
+  [[nodiscard]] std::uint64_t repeats() const { return repeats_; }
   [[nodiscard]] ProofFigures figures() const;
 
   [[nodiscard]] std::optional<ProvenWindow> window(const std::string& gateway, const SeriesIdentity& series,
@@ -73,10 +86,12 @@ class Proof {
  private:
   using SourceName = std::tuple<std::string, std::string, std::string>;  // gateway, stream, source
   struct Epoch {
+    std::uint64_t first = 0;  // of its sequences that came
     std::uint64_t last = 0;
     std::uint64_t previous_epoch = 0;
     std::uint64_t previous_sequence = 0;
     bool from_middle = false;                                          // its beginning went with the log's
+    bool followed = false;                                             // its successor has begun
     std::optional<Digest> digest;                                      // of the events up to `last`
     boost::unordered_flat_map<std::uint64_t, std::uint64_t> contents;  // of its events, by sequence
   };
@@ -102,7 +117,8 @@ class Proof {
   };
 
   bool follow_position(const LogRow& row);
-  bool follow_epoch(const LogRow& row, const EventHeader& header);
+  bool follow_epoch(const LogRow& row, const EventHeader& header, std::uint32_t partition);
+  [[nodiscard]] bool settled(const EventHeader& header) const;
   void take_windows(const EventHeader& header, const WindowBatch& batch, std::uint64_t position);
   void take_report(const EventHeader& header, const SourceReport& report, std::uint64_t position);
   std::uint32_t series_of(const std::string& gateway, const SeriesIdentity& series, ComponentSet components);
@@ -110,6 +126,9 @@ class Proof {
   void check_chain();
   void check_reports();
 
+  Of of_;
+  std::set<std::uint32_t> beginning_gone_;  // partitions of a central log
+  std::uint64_t repeats_ = 0;
   std::vector<std::string> problems_;
   std::vector<std::string> notes_;
   std::uint64_t first_position_ = 0;

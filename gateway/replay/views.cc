@@ -84,7 +84,7 @@ Views::Views(std::unique_ptr<Database> database)
       clear_ledger_(database_->prepare("DELETE FROM ledger WHERE gateway = ? AND stream = ? AND source = ?")),
       put_mark_(database_->prepare("INSERT OR REPLACE INTO mark(gateway, epoch, sequence) VALUES(?, ?, ?)")),
       put_position_(database_->prepare(
-          "INSERT OR REPLACE INTO position(log, partition, offset, epoch, sequence) VALUES(?, 0, ?, ?, ?)")),
+          "INSERT OR REPLACE INTO position(log, partition, offset, epoch, sequence) VALUES(?, ?, ?, ?, ?)")),
       select_states_(database_->prepare("SELECT state, whole_flags | delta_flags FROM result WHERE series = ?"
                                         " AND start >= ? AND start < ? ORDER BY start")) {}
 
@@ -121,13 +121,14 @@ Viewed<std::unique_ptr<Views>> Views::open(const std::string& path, const std::v
 }
 
 Viewed<void> Views::load(const std::vector<Duration>& rollups) {
-  Query position = database_->prepare("SELECT log, offset, epoch, sequence FROM position");
-  const auto there = position.next();
-  if (!there) return tl::unexpected(there.error());
-  if (*there) {
-    log_ = position.bytes(0);
-    position_ = {static_cast<std::uint64_t>(position.integer(1)), static_cast<std::uint64_t>(position.integer(2)),
-                 static_cast<std::uint64_t>(position.integer(3))};
+  Query position = database_->prepare("SELECT partition, offset, epoch, sequence, log FROM position");
+  for (;;) {
+    const auto row = position.next();
+    if (!row) return tl::unexpected(row.error());
+    if (!*row) break;
+    positions_[static_cast<std::uint32_t>(position.integer(0))] = {
+        static_cast<std::uint64_t>(position.integer(1)), static_cast<std::uint64_t>(position.integer(2)),
+        static_cast<std::uint64_t>(position.integer(3)), std::string(position.bytes(4))};
   }
   Query marks = database_->prepare("SELECT gateway, epoch, sequence FROM mark");
   for (;;) {
@@ -237,12 +238,12 @@ Viewed<void> Views::add_rollup(Duration size) {
   return added;
 }
 
-Viewed<void> Views::fold(std::span<const LogRow> rows) {
+Viewed<void> Views::fold(std::span<const LogRow> rows, std::uint32_t partition) {
   if (rows.empty()) return {};
-  TIDEMARK_ASSERT(rows.front().position > position_.offset);
+  TIDEMARK_ASSERT(rows.front().position > position(partition).offset);
   if (auto begun = database_->execute("BEGIN IMMEDIATE"); !begun) return begun;
   auto done = only_writer();
-  if (done) done = fold_rows(rows);
+  if (done) done = fold_rows(rows, partition);
   if (done) done = database_->execute("COMMIT");
   // What is in memory may be ahead of the file now: the caller ends, and opens the views again to go on.
   if (!done) static_cast<void>(database_->execute("ROLLBACK"));
@@ -250,17 +251,29 @@ Viewed<void> Views::fold(std::span<const LogRow> rows) {
   return done;
 }
 
-/// Two processes that fold into one file would each skip what the other has taken in.
+/// Two processes that fold into one file would each skip what the other has taken in, or, of two partitions, write over
+/// its windows.
 Viewed<void> Views::only_writer() {
-  Query query = database_->prepare("SELECT offset FROM position");
-  const auto row = query.next();
-  if (!row) return tl::unexpected(row.error());
-  const auto offset = *row ? static_cast<std::uint64_t>(query.integer(0)) : 0;
-  if (offset == position_.offset) return {};
+  Query query = database_->prepare("SELECT partition, offset FROM position");
+  std::size_t known = 0;
+  for (;;) {
+    const auto row = query.next();
+    if (!row) return tl::unexpected(row.error());
+    if (!*row) break;
+    const auto found = positions_.find(static_cast<std::uint32_t>(query.integer(0)));
+    if (found != positions_.end() && found->second.offset == static_cast<std::uint64_t>(query.integer(1))) {
+      ++known;
+    } else {
+      known = SIZE_MAX;
+      break;
+    }
+  }
+  if (known == positions_.size()) return {};
   return fail(ViewsError::rejected, "another replay writes these views; let one of the two go on");
 }
 
-Viewed<void> Views::fold_rows(std::span<const LogRow> rows) {
+Viewed<void> Views::fold_rows(std::span<const LogRow> rows, std::uint32_t partition) {
+  ViewsPosition& position = positions_[partition];
   for (const LogRow& row : rows) {
     const auto event = decode_event(row.event.bytes);
     if (!event) {
@@ -270,8 +283,7 @@ Viewed<void> Views::fold_rows(std::span<const LogRow> rows) {
       return fail(ViewsError::damaged, "the event at position " + std::to_string(row.position) +
                                            " cannot be read: " + event.error().context + remedy);
     }
-    position_ = {row.position, event->header.epoch, event->header.sequence};
-    log_ = event->header.gateway;
+    position = {row.position, event->header.epoch, event->header.sequence, event->header.gateway};
     std::uint64_t& mark = marks_[{event->header.gateway, event->header.epoch}];
     if (event->header.sequence <= mark) {
       ++skipped_;
@@ -283,7 +295,7 @@ Viewed<void> Views::fold_rows(std::span<const LogRow> rows) {
     if (auto done = fold_event(*event); !done) return done;
   }
   if (auto done = write_changes(); !done) return done;
-  return write_position();
+  return write_position(partition);
 }
 
 Viewed<void> Views::fold_event(const Event& event) {
@@ -529,8 +541,9 @@ Viewed<void> Views::roll_up(std::size_t from, const WindowKey& parent) {
   return write_window(parent, folded);
 }
 
-Viewed<void> Views::write_position() {
-  put_position_.bind(log_).bind(position_.offset).bind(position_.epoch).bind(position_.sequence);
+Viewed<void> Views::write_position(std::uint32_t partition) {
+  const ViewsPosition& at = positions_.at(partition);
+  put_position_.bind(at.gateway).bind(partition).bind(at.offset).bind(at.epoch).bind(at.sequence);
   return put_position_.run();
 }
 

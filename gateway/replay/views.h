@@ -1,8 +1,9 @@
 // The views: an SQLite file that a log is folded into. docs/formats/views.md describes the file for its readers.
 //
-// Operation: `open`, then `fold` batch after batch of the log's rows, from position() + 1 on. A batch and the position
-// after it are one transaction: the process may be killed at any moment, and the next one goes on from there. Events
-// that were folded already are skipped by their identity. Concurrency: one thread; others may read the file meanwhile.
+// Operation: `open`, then `fold` batch after batch of a partition's rows, from its position() + 1 on. A batch and the
+// position after it are one transaction: the process may be killed at any moment, and the next one goes on from there.
+// Events that were folded already are skipped by their identity. Concurrency: one thread; others may read the file
+// meanwhile.
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -22,11 +23,12 @@
 
 namespace tidemark {
 
-/// The last row of the log that is in the views.
+/// The last row of a partition of the log that is in the views.
 struct ViewsPosition {
   std::uint64_t offset = 0;  // 0: none yet
   std::uint64_t epoch = 0;
   std::uint64_t sequence = 0;
+  std::string gateway;  // of its event
 };
 
 class Views {
@@ -35,10 +37,13 @@ class Views {
   /// new ones are computed for what is there.
   static Viewed<std::unique_ptr<Views>> open(const std::string& path, const std::vector<Duration>& rollups);
 
-  [[nodiscard]] const ViewsPosition& position() const { return position_; }
+  [[nodiscard]] ViewsPosition position(std::uint32_t partition = 0) const {
+    const auto found = positions_.find(partition);
+    return found == positions_.end() ? ViewsPosition() : found->second;
+  }
 
-  /// All or nothing. Requires rows after position().
-  Viewed<void> fold(std::span<const LogRow> rows);
+  /// All or nothing. Requires rows of this partition after its position().
+  Viewed<void> fold(std::span<const LogRow> rows, std::uint32_t partition = 0);
 
   /// Panes taken in since `open`.
   [[nodiscard]] std::uint64_t panes() const { return panes_; }
@@ -75,7 +80,7 @@ class Views {
   Viewed<void> add_rollup(Duration size);
 
   Viewed<void> only_writer();
-  Viewed<void> fold_rows(std::span<const LogRow> rows);
+  Viewed<void> fold_rows(std::span<const LogRow> rows, std::uint32_t partition);
   Viewed<void> fold_event(const Event& event);
   Viewed<void> fold_windows(const EventHeader& header, const WindowBatch& batch);
   Viewed<void> fold_report(const EventHeader& header, const SourceReport& report);
@@ -89,11 +94,10 @@ class Views {
   Viewed<void> write_window(const WindowKey& key, const FoldedState& folded);
   Viewed<void> write_rollups(std::set<WindowKey> changed);
   Viewed<void> roll_up(std::size_t from, const WindowKey& parent);
-  Viewed<void> write_position();
+  Viewed<void> write_position(std::uint32_t partition);
 
   std::unique_ptr<Database> database_;
-  ViewsPosition position_;
-  std::string log_;              // the gateway of the last event
+  std::map<std::uint32_t, ViewsPosition> positions_;
   std::vector<Duration> sizes_;  // of roll-ups, ascending
   std::vector<Series> series_;
   std::map<std::string, std::size_t, std::less<>> series_numbers_;

@@ -262,3 +262,56 @@ TEST_CASE("two gateways of one log do not meet") {
   CHECK(proof_of(log).emitted("plant-8", "climate", "d1") == 1);
   CHECK(proof_of(log).emitted("plant-7", "climate", "d1") == 6);
 }
+
+TEST_CASE("of a central log resends, holes in the positions and epochs that interleave are sound") {
+  Log log = sound();
+  const std::vector<LogRow> rows = log.rows();
+  Proof proof(Proof::Of::central_log);
+  // The second epoch's first events and its report overtake the first epoch's last, which come again, too.
+  std::uint64_t position = 1;
+  for (const std::size_t at : {0u, 3u, 4u, 1u, 2u, 2u, 5u, 6u, 1u}) proof.take({position += 2, rows[at].event}, 4);
+  proof.finish();
+  CHECK(proof.problems().empty());
+  CHECK(proof.repeats() == 2);
+  CHECK(proof.complete());
+  CHECK(proof.figures().readings == 6);
+  CHECK(proof.figures().reports == 1);
+}
+
+TEST_CASE("of a central log a missing event, a second content and a ledger that is not borne out are told") {
+  Log log = sound();
+  Proof gap(Proof::Of::central_log);
+  for (const std::size_t at : {0u, 2u, 3u, 4u, 5u, 6u}) gap.take(log.rows()[at]);
+  gap.finish();
+  REQUIRE_FALSE(gap.problems().empty());
+  CHECK(holds(gap.problems().front(), "sequence 2 is missing"));
+
+  Log other;
+  other.begin(kSecond);
+  other.heartbeat();
+  Proof forked(Proof::Of::central_log);
+  for (const LogRow& row : log.rows()) forked.take(row);
+  forked.take({8, other.rows()[0].event});
+  forked.finish();
+  REQUIRE(forked.problems().size() == 1);
+  CHECK(holds(forked.problems().front(), "two contents"));
+
+  Log wrong = sound();
+  wrong.report(ledger_of(7));
+  Proof unborne(Proof::Of::central_log);
+  for (const LogRow& row : wrong.rows()) unborne.take(row);
+  unborne.finish();
+  REQUIRE(unborne.problems().size() == 1);
+  CHECK(holds(unborne.problems().front(), "1 missing"));
+}
+
+TEST_CASE("of a central log whose beginning is gone each epoch is followed from where it starts") {
+  Log log = sound();
+  Proof proof(Proof::Of::central_log);
+  proof.lost(0, 1, 1);
+  for (const std::size_t at : {1u, 2u, 4u, 5u, 6u}) proof.take(log.rows()[at]);
+  proof.finish();
+  CHECK(proof.problems().empty());
+  CHECK_FALSE(proof.complete());
+  CHECK(proof.notes().size() == 1);
+}

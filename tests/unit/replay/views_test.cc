@@ -160,3 +160,24 @@ TEST_CASE("a roll-up that is no multiple of the windows is refused") {
   REQUIRE(!done);
   CHECK(done.error().code == ViewsError::rejected);
 }
+
+TEST_CASE("each partition has a position of its own, and two processes do not fold into one file") {
+  const Folder folder;
+  const Log log = some_log();
+  const std::span<const LogRow> rows(log.rows());
+  const std::string path = folder.file("views.db");
+  auto one = Views::open(path, {});
+  REQUIRE(one);
+  REQUIRE((*one)->fold(rows.first(2), 7));
+  CHECK((*one)->position(7).offset == rows[1].position);
+  CHECK((*one)->position(7).gateway == "plant-7");
+  CHECK((*one)->position().offset == 0);
+  auto other = Views::open(path, {});
+  REQUIRE(other);
+  CHECK((*other)->position(7).offset == rows[1].position);
+  REQUIRE((*other)->fold(rows.first(1), 3));  // The same event by way of another partition: skipped.
+  CHECK((*other)->skipped() == 1);
+  const auto refused = (*one)->fold(rows.subspan(2), 7);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().context.find("another replay") != std::string::npos);
+}
