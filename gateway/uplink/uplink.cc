@@ -112,8 +112,10 @@ std::vector<std::pair<std::string, std::string>> Uplink::changed_settings() {
 /// False: stop.
 bool Uplink::wait(Duration duration) {
   std::unique_lock lock(mutex_);
-  changed_.wait_for(lock, nanoseconds_of(duration),
-                    [&] { return stopping_.load(std::memory_order_acquire) || consented_; });
+  changed_.wait_for(lock, nanoseconds_of(duration), [&] {
+    // Consent ends the waiting for it, not the pause between attempts to reach the cluster.
+    return stopping_.load(std::memory_order_acquire) || (consented_ && figures_.state == FollowerState::held);
+  });
   return !stopping_.load(std::memory_order_acquire);
 }
 
@@ -254,6 +256,8 @@ void Uplink::send(KafkaProducer& producer) {
     const std::string said = producer.trouble();
     if (!said.empty() && figures_.trouble.empty()) spdlog::warn("Kafka: {}. Events are kept and sent again", said);
     figures_.trouble = said;
+    // With contact made anew another cluster is recognised, and what has gathered meanwhile gets its new epoch.
+    if (producer.lost_contact()) break;
     if (full || segments_.to_send(last_) != 0) continue;
     // Reports come by polling: soon while there are any to come.
     const auto pause = flying_.empty() ? std::chrono::milliseconds(200) : std::chrono::milliseconds(5);
@@ -283,10 +287,12 @@ bool Uplink::feed(KafkaProducer& producer) {
     if (row == 0 || stopping_.load(std::memory_order_acquire)) return true;
     auto record = record_of(row);
     if (!record) {
-      read(row, run);
+      if (!read(row, run)) return false;
       record = record_of(row);
       if (!record) {
-        // The rows are damaged, or gone: what is not there cannot be sent. Readers see the gap.
+        // The rows are damaged, or gone: what is not there cannot be sent. Readers see the gap. Not before what stands
+        // before them is acknowledged: to skip them would say that it is.
+        if (!flying_.empty()) return false;
         const std::lock_guard lock(mutex_);
         segments_.acknowledged(row + run - 1);
         settings_changed_ = true;
@@ -327,16 +333,16 @@ std::optional<Uplink::Record> Uplink::record_of(std::uint64_t row) {
   return *found;
 }
 
-/// Rows of one segment from the table into read_ahead_.
-void Uplink::read(std::uint64_t row, std::uint64_t rows) {
+/// Rows of one segment from the table into read_ahead_. False: the table did not answer, so what it holds is not known.
+bool Uplink::read(std::uint64_t row, std::uint64_t rows) {
   struct Answer {
     std::mutex mutex;
     std::condition_variable given;
     bool done = false;
-    UplinkSource::Rows rows;
+    std::optional<UplinkSource::Rows> rows;
   };
   auto answer = std::make_shared<Answer>();
-  source_.read(row, kReadBytes, [answer](UplinkSource::Rows read) {
+  source_.read(row, kReadBytes, [answer](std::optional<UplinkSource::Rows> read) {
     const std::lock_guard lock(answer->mutex);
     answer->rows = std::move(read);
     answer->done = true;
@@ -344,12 +350,14 @@ void Uplink::read(std::uint64_t row, std::uint64_t rows) {
   });
   std::unique_lock lock(answer->mutex);
   while (!answer->done) {
-    if (stopping_.load(std::memory_order_acquire)) return;
+    if (stopping_.load(std::memory_order_acquire)) return false;
     answer->given.wait_for(lock, std::chrono::milliseconds(50));
   }
-  for (LogRow& one : answer->rows) {
+  if (!answer->rows) return false;
+  for (LogRow& one : *answer->rows) {
     if (one.position < row + rows) read_ahead_.push_back({one.position, std::move(one.event.bytes)});
   }
+  return true;
 }
 
 /// False: the log there is not the one that acknowledged before.
@@ -364,7 +372,7 @@ bool Uplink::take_reports(KafkaProducer& producer) {
       figures_.acknowledged_bytes += bytes;
       if (row == delivery.row) break;
     }
-    if (delivery.offset <= contact_->last_offset) {
+    if (delivery.offset >= 0 && delivery.offset <= contact_->last_offset) {
       figures_.trouble =
           fmt::format("the log in Kafka went back from offset {} to {}: topic {} was made anew while we were sending",
                       contact_->last_offset, delivery.offset, settings_.topic);
@@ -374,7 +382,7 @@ bool Uplink::take_reports(KafkaProducer& producer) {
       return false;
     }
     segments_.acknowledged(delivery.row);
-    contact_->last_offset = delivery.offset;
+    contact_->last_offset = std::max(contact_->last_offset, delivery.offset);
     ++figures_.acknowledged;
   }
   settings_changed_ = true;
