@@ -133,13 +133,16 @@ void Uplink::run() {
   Duration pause = settings_.retry_least;
   while (!stopping_.load(std::memory_order_acquire)) {
     const std::uint64_t before = figures().acknowledged;
-    if (const auto wanted = settings_.producer(); !wanted) {
+    auto wanted = settings_.producer();
+    // One request larger than the topic takes would fail as a whole, again and again.
+    if (wanted && max_record_ > 0) wanted->batch_bytes = batch_for(wanted->batch_bytes);
+    if (!wanted) {
       trouble(FollowerState::connecting, wanted.error().context, "Mend the configuration or the file.");
     } else if (auto producer = KafkaProducer::create(*wanted); !producer) {
       trouble(FollowerState::connecting, producer.error().context, "Mend [kafka] of the configuration and restart.");
     } else {
-      // A request must not be larger than the topic takes; one record may be, once compressed it may fit.
-      if (make_contact(**producer)) {
+      // A topic that takes less than it did needs another producer; one record may be larger, compressed it may fit.
+      if (make_contact(**producer) && batch_for(wanted->batch_bytes) == wanted->batch_bytes) {
         begin_epoch_if_behind();
         send(**producer);
       }
@@ -156,6 +159,10 @@ void Uplink::run() {
                                             : std::min(Duration{pause.ns * 2}, settings_.retry_most);
     if (!wait(pause)) return;
   }
+}
+
+std::uint32_t Uplink::batch_for(std::uint32_t batch_bytes) const {
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(batch_bytes, max_record_));
 }
 
 bool Uplink::make_contact(KafkaProducer& producer) {
@@ -268,6 +275,13 @@ void Uplink::send(KafkaProducer& producer) {
   if (const auto& failure = producer.failure()) {
     const std::lock_guard lock(mutex_);
     ++figures_.failures;
+    if (failure->too_large) {
+      spdlog::warn(
+          "Kafka: topic {} takes {} bytes at once, and an event is larger: nothing behind it is sent until "
+          "max.message.bytes of the topic is raised",
+          settings_.topic, max_record_);
+      return;
+    }
     spdlog::warn("Kafka: {}: a new producer goes on from the first event that was not acknowledged", failure->reason);
   }
 }

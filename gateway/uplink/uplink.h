@@ -77,6 +77,8 @@ class Uplink final : public LogFollower {
 
   void run();
   bool make_contact(KafkaProducer& producer);
+  /// The bytes of one request that the topic takes, at most `batch_bytes`.
+  [[nodiscard]] std::uint32_t batch_for(std::uint32_t batch_bytes) const;
   void begin_epoch_if_behind();
   void send(KafkaProducer& producer);
   bool feed(KafkaProducer& producer);
@@ -94,7 +96,7 @@ class Uplink final : public LogFollower {
   // Of the thread.
   std::deque<Record> read_ahead_;                               // from the table
   std::deque<std::pair<std::uint64_t, std::uint64_t>> flying_;  // row, bytes
-  std::uint64_t max_record_ = 0;
+  std::uint64_t max_record_ = 0;                                // bytes that the topic takes at once; 0: not known yet
 
   mutable std::mutex mutex_;  // protects what follows
   std::condition_variable changed_;

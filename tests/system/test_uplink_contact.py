@@ -4,7 +4,7 @@ collecting."""
 import unittest
 
 from harness import Room
-from uplink_case import TOPIC, UplinkCase
+from uplink_case import TOPIC, UplinkCase, local_events
 
 
 class UplinkContact(UplinkCase):
@@ -112,6 +112,21 @@ class UplinkContact(UplinkCase):
             self.drained(edge)
             self.assertEqual(0, self.compare(edge, kafka))
             self.assertEqual([0] * 7, [kafka.end_offset(TOPIC, partition) for partition in range(1, 8)])
+
+    def test_a_topic_that_takes_little_at_once_gets_small_requests(self):
+        with Room(self) as room:
+            kafka = room.kafka()
+            edge = self.appliance(room, kafka).start()
+            # More than fits in one request, all of it waiting when the topic comes.
+            self.load(room, 8).finish(60)
+            edge.wait_metric("open", lambda open: open == 0, 30)
+            events = local_events(edge)
+            limit = max(map(len, events)) + 1000
+            self.assertGreater(sum(map(len, events)), 8 * limit)
+            kafka.create_topic(TOPIC, configs={"max.message.bytes": limit})
+            self.drained(edge)
+            self.assertEqual(0, self.compare(edge, kafka))
+            self.assertEqual(0, edge.metric("uplink_failures"))
 
 
 if __name__ == "__main__":
