@@ -1,5 +1,5 @@
-"""Three brokers and the appliance are killed in turn, or a broker stands still: in the end Kafka's log without repeats is
-the local log, and that is the truth."""
+"""Three brokers and the appliance are killed in turn, or a broker stands still: in the end Kafka's log without repeats
+is the local log, and that is the truth."""
 
 import random
 import time

@@ -4,9 +4,9 @@ import time
 import unittest
 
 from event_reader import read
+from fleet_truth import Truth
 from harness import Room, wait_until
 from oracle import SECOND
-from fleet_truth import Truth
 from uplink_case import TOPIC, UplinkCase, by_epoch, local_events
 
 BACKLOG = 1000
@@ -51,7 +51,8 @@ class UplinkOutage(UplinkCase):
         print(f"    {len(local_events(edge))} events, {twice} came twice, resident {self.early:.1f} MiB early in the "
               f"outage, {late:.1f} at the end", flush=True)
         edge.stop()
-        self.assertEqual((0, 0), Truth([room.path("truth-1.db")], SECOND).lost_and_twice(edge.fold(room.path("views.db"))))
+        whole = edge.fold(room.path("views.db"))
+        self.assertEqual((0, 0), Truth([room.path("truth-1.db")], SECOND).lost_and_twice(whole))
 
     def test_the_newest_first_and_the_rest_in_order(self):
         with Room(self) as room:

@@ -24,7 +24,8 @@ class UplinkSecurity(UplinkCase):
 
     def edge(self, room, kafka, listener, properties, **options):
         lines = "".join(f'{name} = "{value}"\n' for name, value in properties.items())
-        return self.appliance(room, kafka, f'brokers = "{kafka.bootstrap(listener)}"\n[kafka.properties]\n{lines}', **options)
+        more = f'brokers = "{kafka.bootstrap(listener)}"\n[kafka.properties]\n{lines}'
+        return self.appliance(room, kafka, more, **options)
 
     def works(self, room, kafka, edge, seed=1):
         edge.start()

@@ -43,9 +43,12 @@ class UplinkCase(unittest.TestCase):
                               "--profile", "plant", "--truth", room.path(f"truth-{seed}.db"), name=f"sim-{seed}")
 
     def drained(self, edge, deadline=60):
-        wait_until(lambda: (m := edge.metrics(optional=True)) is not None and m.value("uplink_connected") == 1 and
-                   m.value("uplink_backlog") == 0, deadline, lambda: f"everything is acknowledged\n{edge.process.tail()}",
-                   [edge])
+        def all_there():
+            metrics = edge.metrics(optional=True)
+            return (metrics is not None and metrics.value("uplink_connected") == 1 and
+                    metrics.value("uplink_backlog") == 0)
+
+        wait_until(all_there, deadline, lambda: f"everything is acknowledged\n{edge.process.tail()}", [edge])
 
     def acknowledged(self, edge, count, deadline=30):
         edge.wait_metric("uplink_acknowledged", lambda value: value >= count, deadline)
