@@ -107,11 +107,12 @@ class Appliance {
   void start_uplink() {
     if (!configuration_.kafka) return;
     UplinkSource source;
-    source.read = [this](std::uint64_t from, std::uint64_t max_bytes, std::function<void(UplinkSource::Rows)> answer) {
+    source.read = [this](std::uint64_t from, std::uint64_t max_bytes,
+                         std::function<void(std::optional<UplinkSource::Rows>)> answer) {
       pipeline_.post([this, from, max_bytes, answer = std::move(answer)] {
         // A failure is the pipeline's to deal with: its next commit meets it, too.
         auto rows = pipeline_.store().read_log(from, max_bytes);
-        answer(rows ? *std::move(rows) : UplinkSource::Rows{});
+        answer(rows ? std::optional(*std::move(rows)) : std::nullopt);
       });
     };
     source.begin_epoch = [this](std::function<void(std::uint64_t)> answer) {

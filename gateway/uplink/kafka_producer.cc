@@ -4,6 +4,7 @@
 #include <librdkafka/rdkafka.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <deque>
@@ -54,6 +55,8 @@ struct KafkaProducer::Handle {
   std::uint32_t first_tag = 0;     // a pointer has 32 bits on some machines, a row number 64
   std::vector<Delivery> delivered;
   std::optional<FailedDelivery> failure;
+  std::int64_t next_unknown = -1;  // the offset that librdkafka makes up next; -1: it makes none up
+  bool lost_contact = false;
   mutable std::mutex mutex;  // protects trouble: librdkafka's threads log
   std::string trouble;
 
@@ -84,12 +87,23 @@ struct KafkaProducer::Handle {
     return row;
   }
 
+  /// A batch that was written by an attempt whose answer was lost is acknowledged as a duplicate, without its offset
+  /// when it is not among the producer's last five. librdkafka counts on from -1 then: -1, 0, 1 and so on.
+  std::int64_t known(std::int64_t offset) {
+    if (offset >= 0 && offset != next_unknown) {
+      next_unknown = -1;
+      return offset;
+    }
+    next_unknown = std::max<std::int64_t>(offset + 1, 0);
+    return -1;
+  }
+
   static void on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) {
     auto& self = *static_cast<Handle*>(opaque);
     const std::uint64_t row = self.reported(message->_private);
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
       // Behind a failed one nothing counts: the next producer sends from there.
-      if (!self.failure) self.delivered.push_back({row, message->offset});
+      if (!self.failure) self.delivered.push_back({row, self.known(message->offset)});
       self.tell({});
       return;
     }
@@ -108,6 +122,7 @@ struct KafkaProducer::Handle {
       }
       return;
     }
+    if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) self.lost_contact = true;
     self.tell(fmt::format("{}: {}", rd_kafka_err2str(static_cast<rd_kafka_resp_err_t>(code)), reason));
   }
 
@@ -142,7 +157,7 @@ Result<std::unique_ptr<KafkaProducer>, KafkaError> KafkaProducer::create(const P
       {"socket.nagle.disable", "true"},
       {"socket.keepalive.enable", "true"},
       {"reconnect.backoff.ms", "100"},
-      {"reconnect.backoff.max.ms", "2000"},
+      {"reconnect.backoff.max.ms", "1000"},
       {"log.connection.close", "false"},
   };
   properties.insert(properties.end(), settings.properties.begin(), settings.properties.end());
@@ -174,6 +189,7 @@ Result<TopicFacts, KafkaError> KafkaProducer::look_at(const std::string& topic, 
     const std::string said = trouble();
     return fail(meaning(code), said.empty() ? rd_kafka_err2str(code) : said);
   }
+  handle_->lost_contact = false;
   auto topic_code = RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
   for (int i = 0; i < metadata->topic_cnt; ++i) {
     if (topic != metadata->topics[i].topic) continue;
@@ -276,6 +292,10 @@ const std::optional<FailedDelivery>& KafkaProducer::failure() const {
 std::string KafkaProducer::trouble() const {
   const std::lock_guard lock(handle_->mutex);
   return handle_->trouble;
+}
+
+bool KafkaProducer::lost_contact() const {
+  return handle_->lost_contact;
 }
 
 std::uint64_t KafkaProducer::in_flight() const {

@@ -52,7 +52,7 @@ struct Offsets {
 
 struct Delivery {
   std::uint64_t row = 0;
-  std::int64_t offset = -1;
+  std::int64_t offset = -1;  // -1: it is there, and the broker does not remember where
 };
 
 struct FailedDelivery {
@@ -88,6 +88,9 @@ class KafkaProducer {
   [[nodiscard]] const std::optional<FailedDelivery>& failure() const;
   /// The latest trouble that librdkafka retries by itself, for people; empty: none since the last acknowledgement.
   [[nodiscard]] std::string trouble() const;
+  /// Since look_at no broker was connected for a moment: what answers next may be another cluster, and look_at has to
+  /// see it before anything is sent there.
+  [[nodiscard]] bool lost_contact() const;
   [[nodiscard]] std::uint64_t in_flight() const;
 
   /// Waits until everything is acknowledged, at most `limit`.

@@ -114,8 +114,10 @@ std::vector<std::pair<std::string, std::string>> Uplink::changed_settings() {
 /// False: stop.
 bool Uplink::wait(Duration duration) {
   std::unique_lock lock(mutex_);
-  changed_.wait_for(lock, nanoseconds_of(duration),
-                    [&] { return stopping_.load(std::memory_order_acquire) || consented_; });
+  changed_.wait_for(lock, nanoseconds_of(duration), [&] {
+    // Consent ends the waiting for it, not the pause between attempts to reach the cluster.
+    return stopping_.load(std::memory_order_acquire) || (consented_ && figures_.state == FollowerState::held);
+  });
   return !stopping_.load(std::memory_order_acquire);
 }
 
@@ -134,17 +136,15 @@ void Uplink::run() {
   while (!stopping_.load(std::memory_order_acquire)) {
     const std::uint64_t before = figures().acknowledged;
     auto wanted = settings_.producer();
-    // A request must not be larger than what the topic takes.
-    if (wanted && max_record_ > 0) {
-      wanted->batch_bytes = static_cast<std::uint32_t>(std::min<std::uint64_t>(wanted->batch_bytes, max_record_ / 2));
-    }
+    // One request larger than the topic takes would fail as a whole, again and again.
+    if (wanted && max_record_ > 0) wanted->batch_bytes = batch_for(wanted->batch_bytes);
     if (!wanted) {
       trouble(FollowerState::connecting, wanted.error().context, "Mend the configuration or the file.");
     } else if (auto producer = KafkaProducer::create(*wanted); !producer) {
       trouble(FollowerState::connecting, producer.error().context, "Mend [kafka] of the configuration and restart.");
     } else {
-      if (make_contact(**producer)) {
-        if (wanted->batch_bytes > max_record_) continue;
+      // A topic that takes less than it did needs another producer; one record may be larger, compressed it may fit.
+      if (make_contact(**producer) && batch_for(wanted->batch_bytes) == wanted->batch_bytes) {
         begin_epoch_if_behind();
         send(**producer);
       }
@@ -161,6 +161,10 @@ void Uplink::run() {
                                             : std::min(Duration{pause.ns * 2}, settings_.retry_most);
     if (!wait(pause)) return;
   }
+}
+
+std::uint32_t Uplink::batch_for(std::uint32_t batch_bytes) const {
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(batch_bytes, max_record_));
 }
 
 bool Uplink::make_contact(KafkaProducer& producer) {
@@ -269,6 +273,8 @@ void Uplink::send(KafkaProducer& producer) {
     const std::string said = producer.trouble();
     if (!said.empty() && figures_.trouble.empty()) spdlog::warn("Kafka: {}. Events are kept and sent again", said);
     figures_.trouble = said;
+    // With contact made anew another cluster is recognised, and what has gathered meanwhile gets its new epoch.
+    if (producer.lost_contact()) break;
     if (full || segments_.to_send(last_) != 0) continue;
     // Reports come by polling: soon while there are any to come.
     const auto pause = flying_.empty() ? std::chrono::milliseconds(200) : std::chrono::milliseconds(5);
@@ -306,10 +312,12 @@ bool Uplink::feed(KafkaProducer& producer) {
     if (row == 0 || stopping_.load(std::memory_order_acquire)) return true;
     auto record = record_of(row, run);
     if (!record) {
-      read(row, run);
+      if (!read(row, run)) return false;
       record = record_of(row, run);
       if (!record) {
-        // The rows are damaged, or gone: what is not there cannot be sent. Readers see the gap.
+        // The rows are damaged, or gone: what is not there cannot be sent. Readers see the gap. Not before what stands
+        // before them is acknowledged: to skip them would say that it is.
+        if (!flying_.empty()) return false;
         const std::lock_guard lock(mutex_);
         segments_.acknowledged(row + run - 1);
         settings_changed_ = true;
@@ -350,16 +358,16 @@ std::optional<Uplink::Record> Uplink::record_of(std::uint64_t row, std::uint64_t
   return record;
 }
 
-/// Rows of one segment from the table into read_ahead_.
-void Uplink::read(std::uint64_t row, std::uint64_t rows) {
+/// Rows of one segment from the table into read_ahead_. False: the table did not answer, so what it holds is not known.
+bool Uplink::read(std::uint64_t row, std::uint64_t rows) {
   struct Answer {
     std::mutex mutex;
     std::condition_variable given;
     bool done = false;
-    UplinkSource::Rows rows;
+    std::optional<UplinkSource::Rows> rows;
   };
   auto answer = std::make_shared<Answer>();
-  source_.read(row, kReadBytes, [answer](UplinkSource::Rows read) {
+  source_.read(row, kReadBytes, [answer](std::optional<UplinkSource::Rows> read) {
     const std::lock_guard lock(answer->mutex);
     answer->rows = std::move(read);
     answer->done = true;
@@ -368,12 +376,14 @@ void Uplink::read(std::uint64_t row, std::uint64_t rows) {
   read_ahead_.clear();
   std::unique_lock lock(answer->mutex);
   while (!answer->done) {
-    if (stopping_.load(std::memory_order_acquire)) return;
+    if (stopping_.load(std::memory_order_acquire)) return false;
     answer->given.wait_for(lock, std::chrono::milliseconds(50));
   }
-  for (LogRow& one : answer->rows) {
+  if (!answer->rows) return false;
+  for (LogRow& one : *answer->rows) {
     if (one.position < row + rows) read_ahead_.push_back({one.position, std::move(one.event.bytes)});
   }
+  return true;
 }
 
 /// False: the log there is not the one that acknowledged before.
@@ -388,7 +398,7 @@ bool Uplink::take_reports(KafkaProducer& producer) {
       figures_.acknowledged_bytes += bytes;
       if (row == delivery.row) break;
     }
-    if (delivery.offset <= contact_->last_offset) {
+    if (delivery.offset >= 0 && delivery.offset <= contact_->last_offset) {
       figures_.trouble =
           fmt::format("the log in Kafka went back from offset {} to {}: topic {} was made anew while we were sending",
                       contact_->last_offset, delivery.offset, settings_.topic);
@@ -398,7 +408,7 @@ bool Uplink::take_reports(KafkaProducer& producer) {
       return false;
     }
     segments_.acknowledged(delivery.row);
-    contact_->last_offset = delivery.offset;
+    contact_->last_offset = std::max(contact_->last_offset, delivery.offset);
     ++figures_.acknowledged;
   }
   settings_changed_ = true;

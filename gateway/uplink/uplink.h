@@ -33,15 +33,16 @@ struct UplinkSettings {
   std::uint64_t memory = 4ull << 20;   // bytes of events kept for sending
   std::int32_t create_partitions = 0;  // 0: a missing topic is waited for, not made
   Duration retry_least = milliseconds(200);
-  Duration retry_most = seconds(2);
-  Duration silence = seconds(8);  // without an acknowledgement of what was sent: the link is gone
+  Duration retry_most = seconds(2);  // the newest state has 5 s from the link's return to be there
+  Duration silence = seconds(8);     // without an acknowledgement of what was sent: the link is gone
 };
 
 /// What the uplink asks of whoever owns the store. Both return at once; the answer comes later, on another thread, or
 /// never if the pipeline has ended.
 struct UplinkSource {
   using Rows = std::vector<LogRow>;
-  std::function<void(std::uint64_t from, std::uint64_t max_bytes, std::function<void(Rows)>)> read;
+  /// The answer is nullopt if the table could not be read: that says nothing of what is in it.
+  std::function<void(std::uint64_t from, std::uint64_t max_bytes, std::function<void(std::optional<Rows>)>)> read;
   /// Begins a new epoch; the answer is the row of its first event, which is not committed yet.
   std::function<void(std::function<void(std::uint64_t)>)> begin_epoch;
 };
@@ -77,12 +78,14 @@ class Uplink final : public LogFollower {
 
   void run();
   bool make_contact(KafkaProducer& producer);
+  /// The bytes of one request that the topic takes, at most `batch_bytes`.
+  [[nodiscard]] std::uint32_t batch_for(std::uint32_t batch_bytes) const;
   void begin_epoch_if_behind();
   void send(KafkaProducer& producer);
   bool feed(KafkaProducer& producer);
   bool take_reports(KafkaProducer& producer);
   std::optional<Record> record_of(std::uint64_t row, std::uint64_t run);
-  void read(std::uint64_t row, std::uint64_t rows);
+  bool read(std::uint64_t row, std::uint64_t rows);
   void trouble(FollowerState state, const std::string& what, const std::string& advice);
   bool wait(Duration duration);
 
@@ -94,7 +97,7 @@ class Uplink final : public LogFollower {
   // Of the thread.
   std::deque<Record> read_ahead_;                               // from the table
   std::deque<std::pair<std::uint64_t, std::uint64_t>> flying_;  // row, bytes
-  std::uint64_t max_record_ = 0;
+  std::uint64_t max_record_ = 0;                                // bytes that the topic takes at once; 0: not known yet
 
   mutable std::mutex mutex_;  // protects what follows
   std::condition_variable changed_;

@@ -1,0 +1,108 @@
+"""The uplink over TLS and with a login: what is not right is refused in clear words and nothing is sent; secrets are
+shown nowhere."""
+
+import os
+import shutil
+import unittest
+
+from certificates import Authority
+from harness import Room
+from uplink_case import TOPIC, UplinkCase
+
+CANARY = "kanarienvogel-17"
+
+
+@unittest.skipUnless(shutil.which("openssl"), "the openssl command is not installed")
+class UplinkSecurity(UplinkCase):
+    limit = 180
+
+    def secured(self, room, listener, **options):
+        authority = Authority(room.path("ca"), "plant-ca")
+        kafka = room.kafka(listeners=[listener], authority=authority, **options)
+        kafka.create_topic(TOPIC)
+        return authority, kafka
+
+    def edge(self, room, kafka, listener, properties, **options):
+        lines = "".join(f'{name} = "{value}"\n' for name, value in properties.items())
+        more = f'brokers = "{kafka.bootstrap(listener)}"\n[kafka.properties]\n{lines}'
+        return self.appliance(room, kafka, more, **options)
+
+    def works(self, room, kafka, edge, seed=1):
+        edge.start()
+        self.load(room, 2, seed).finish(30)
+        edge.wait_metric("open", lambda open: open == 0, 30)
+        self.drained(edge)
+        self.assertEqual(0, self.compare(edge, kafka))
+
+    def refused(self, room, kafka, edge, *words, seed=1):
+        end = kafka.end_offset(TOPIC)
+        edge.start()
+        self.said(edge, "Kafka: ", *words)
+        self.collects(room, edge, seed)
+        self.assertEqual((0, 0), (edge.metric("uplink_connected"), edge.metric("uplink_acknowledged")))
+        self.assertEqual(end, kafka.end_offset(TOPIC))
+        edge.stop()
+
+    def test_the_server_is_checked(self):
+        with Room(self) as room:
+            authority, kafka = self.secured(room, "TLS")
+            other = Authority(room.path("other"), "other-ca")
+            tls = {"security.protocol": "ssl"}
+            wrong = self.edge(room, kafka, "TLS", {**tls, "ssl.ca.location": other.certificate}, name="wrong",
+                              client_id="wrong", gateway="wrong")
+            self.refused(room, kafka, wrong, "certificate verify failed")
+            right = self.edge(room, kafka, "TLS", {**tls, "ssl.ca.location": authority.certificate})
+            self.works(room, kafka, right, 2)
+
+    def test_a_client_certificate(self):
+        with Room(self) as room:
+            authority, kafka = self.secured(room, "MTLS")
+            certificate, key = authority.issue("gateway-7")
+            tls = {"security.protocol": "ssl", "ssl.ca.location": authority.certificate}
+            without = self.edge(room, kafka, "MTLS", tls, name="without", client_id="without", gateway="without")
+            self.refused(room, kafka, without, "certificate")
+            shown = {"ssl.certificate.location": certificate, "ssl.key.location": key}
+            self.works(room, kafka, self.edge(room, kafka, "MTLS", {**tls, **shown}), 2)
+
+    def test_a_login_whose_password_is_shown_nowhere(self):
+        with Room(self) as room:
+            authority, kafka = self.secured(room, "SASL_TLS", users={"gateway": CANARY})
+            login = {"security.protocol": "sasl_ssl", "ssl.ca.location": authority.certificate,
+                     "sasl.mechanism": "PLAIN", "sasl.username": "gateway",
+                     "sasl.password_file": room.path("password")}
+            edge = self.edge(room, kafka, "SASL_TLS", login)
+            with open(room.path("password"), "w", encoding="ascii") as out:
+                out.write(CANARY + "-wrong\n")
+            os.chmod(room.path("password"), 0o600)
+            self.refused(room, kafka, edge, "uthentication")
+            shown = edge.process.output()
+            # The right one, put into the file while it runs, is taken without a restart.
+            edge.start()
+            self.said(edge, "uthentication")
+            with open(room.path("password"), "w", encoding="ascii") as out:
+                out.write(CANARY + "\n")
+            self.drained(edge)
+            self.assertEqual(0, self.compare(edge, kafka))
+            with open(f"/proc/{edge.process.pid}/cmdline", encoding="utf-8") as argv, \
+                    open(f"/proc/{edge.process.pid}/environ", encoding="utf-8") as environment:
+                shown += argv.read() + environment.read()
+            shown += edge.get("/metrics")[1].decode() + edge.get("/")[1].decode() + edge.process.output()
+            self.assertNotIn(CANARY, shown)
+            edge.stop()
+            with open(edge.state, "rb") as state:
+                self.assertNotIn(CANARY.encode(), state.read())
+
+    def test_a_password_in_the_configuration_is_refused(self):
+        with Room(self) as room:
+            room.broker()
+            edge = self.appliance(room, None, 'brokers = "127.0.0.1:9"\n[kafka.properties]\n'
+                                              f'sasl.password = "{CANARY}"\n').spawn()
+            self.assertNotEqual(0, edge.process.wait(20))
+            self.assertIn("sasl.password_file", edge.process.output())
+            self.assertNotIn(CANARY, edge.process.output())
+
+    test_a_password_in_the_configuration_is_refused.quick = True
+
+
+if __name__ == "__main__":
+    unittest.main()
