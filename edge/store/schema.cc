@@ -70,7 +70,8 @@ sqlite::Outcome<std::vector<Definition>> definitions_of(sqlite::Connection& conn
 }  // namespace
 
 sqlite::Outcome<void> mend_definitions(sqlite::Connection& connection) {
-  auto pattern = sqlite::Connection::open(":memory:", "");
+  const std::string in_memory = ":memory:";
+  auto pattern = sqlite::Connection::open(in_memory, "");
   if (!pattern) return tl::unexpected(pattern.error());
   if (auto made = migrate(**pattern, migrations()); !made) return made;
   const auto wanted = definitions_of(**pattern);
