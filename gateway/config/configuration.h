@@ -41,10 +41,10 @@ struct StoreConfiguration {
 };
 
 struct KafkaConfiguration {
-  std::string brokers;     // "host:port,host:port"
+  std::string brokers;  // "host:port,host:port"
   std::string topic;
   Duration linger = milliseconds(50);
-  std::int32_t create_partitions = 0;  // of a topic that is not there; 0: it is waited for
+  std::int32_t create_partitions = 0;                           // of a topic that is not there; 0: it is waited for
   std::vector<std::pair<std::string, std::string>> properties;  // sorted by name; `NAME_file`: the secret NAME's file
 };
 
