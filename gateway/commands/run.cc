@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <filesystem>
 #include <random>
 #include <thread>
@@ -220,7 +221,11 @@ int run_appliance(const ConfiguredCommand& command) {
                describe_estimate(*configuration));
   Appliance appliance(*configuration, began);
   if (!appliance.start()) return 1;
-  return appliance.run(signals);
+  const int status = appliance.run(signals);
+  // Threads of libraries are still there, and what they use must not be taken down under them.
+  spdlog::default_logger()->flush();
+  std::fflush(stdout);
+  _exit(status);
 }
 
 }  // namespace tidemark
