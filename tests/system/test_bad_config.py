@@ -144,15 +144,6 @@ class BadConfiguration(unittest.TestCase):
                 self.assertEqual(2, done.returncode)
                 self.assertIn("token_file", done.stdout + done.stderr)
 
-    def test_what_this_version_cannot_do_yet_is_said_by_check_as_by_run(self):
-        with Room(self) as room:
-            text = GOOD.format(state=room.path("state.db")) + '\n[kafka]\nbrokers = "kafka-1:9092"\ntopic = "telemetry"\n'
-            path, both = self.run_both(room, text, "kafka.toml")
-            line = text[:text.index("[kafka]")].count("\n") + 1
-            for done in both:
-                self.assertEqual(2, done.returncode, done.stdout + done.stderr)
-                self.assertRegex(done.stdout + done.stderr, re.escape(f"{path}:{line}:1: ") + ".*not send to Kafka yet; leave")
-
     def test_a_secret_in_the_configuration_is_refused(self):
         with Room(self) as room:
             text = GOOD.format(state=room.path("state.db")).replace("[mqtt]", '[mqtt]\npassword = "geheim"')
