@@ -4,6 +4,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -34,6 +35,9 @@ struct SessionState {
   LinkReport link;                              // of the present attempt
   std::optional<Clock::time_point> call_began;  // a call into Paho is under way
   SessionStatus status;
+  /// The client that was there at the end. Not destroyed with the worker: Paho's receiving thread can still be at it
+  /// (paho.mqtt.c issue 1669), and a process that ends does not need to.
+  std::shared_ptr<void> last_client;
 
   [[nodiscard]] bool is_stopping() const {
     const std::lock_guard lock(mutex);

@@ -5,9 +5,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <mutex>
 #include <utility>
-#include <vector>
 
 #include "gateway/mqtt/chrono.h"
 
@@ -60,15 +58,6 @@ class CallMark {
   SessionState& state_;
 };
 
-/// At the end the client is not destroyed: Paho's receiving thread can still be at it (paho.mqtt.c issue 1669), and a
-/// process that has kept everything must not end with a fault.
-void keep_for_good(std::unique_ptr<PahoClient> client) {
-  static std::mutex mutex;
-  static auto& kept = *new std::vector<std::unique_ptr<PahoClient>>();
-  const std::lock_guard lock(mutex);
-  if (client) kept.push_back(std::move(client));
-}
-
 }  // namespace
 
 template <typename Function>
@@ -91,7 +80,8 @@ void SessionWorker::run() {
     wait(learn(outcome));
   }
   disconnect();
-  keep_for_good(std::move(client_));
+  const std::lock_guard lock(state_->mutex);
+  state_->last_client = std::move(client_);
 }
 
 SessionWorker::Outcome SessionWorker::attempt() {
