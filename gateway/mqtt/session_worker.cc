@@ -326,10 +326,13 @@ void SessionWorker::wait(Duration duration) {
 }
 
 void SessionWorker::disconnect() {
-  if (client_ && call([this] { return client_->connected(); })) {
-    call([this] { client_->disconnect(seconds(1)); });
+  const bool connected = client_ && call([this] { return client_->connected(); });
+  if (connected) call([this] { client_->disconnect(seconds(1)); });
+  std::unique_lock lock(state_->mutex);
+  // Paho is done when its DISCONNECT is on the way to the gate; the gate, when the broker has it.
+  if (connected) {
+    state_->changed.wait_for(lock, to_chrono(seconds(1)), [this] { return state_->link.end != LinkEnd::none; });
   }
-  const std::lock_guard lock(state_->mutex);
   state_->status.connected = false;
 }
 
