@@ -64,6 +64,8 @@ class Uplink(unittest.TestCase):
             kafka.create_topic(TOPIC)
             edge = self.appliance(room, kafka).start()
             self.load(room, 8).finish(60)
+            # While windows are open the local log grows between one look and the other.
+            edge.wait_metric("open", lambda readings: readings == 0, 60)
             self.drained(edge)
             twice, same_order = self.compare(edge, kafka)
             self.assertEqual((0, True), (twice, same_order))
