@@ -18,6 +18,7 @@ def resident(edge):
 
 
 class UplinkOutage(UplinkCase):
+    heavy = True
     limit = 300
 
     def away(self, room, seconds=45):
