@@ -5,7 +5,7 @@
 
 #include "edge/bytes/assert.h"
 #include "edge/processor/decide.h"
-#include "edge/processor/tags.h"
+#include "edge/processor/series_identity.h"
 
 namespace tidemark {
 namespace {
@@ -13,20 +13,6 @@ namespace {
 /// A window may be found idle this much late: event time that advances a little faster than the clock is not looked at
 /// anew with every message.
 constexpr Duration kIdleSlack = milliseconds(50);
-
-SeriesIdentity identity_of(const State& state, const Series& series) {
-  const Source& source = *state.sources[series.source];
-  const StreamVersion& version = state.versions[series.version];
-  const SeriesLabel& label = *series.label;
-  return {state.streams[source.stream].name,
-          version.number,
-          source.name,
-          tags_json(label.tags),
-          label.field,
-          label.unit,
-          label.kind,
-          version.grid.size};
-}
 
 /// The pane as it leaves, before the emission is applied.
 Pane pane_of(const Series& series, const PaneEmitted& emitted) {
