@@ -11,8 +11,8 @@
 
 #include "edge/aggregate/results.h"
 #include "edge/bytes/byte_reader.h"
+#include "edge/bytes/json_text.h"
 #include "gateway/config/units.h"
-#include "gateway/replay/json_text.h"
 #include "gateway/replay/views_schema.h"
 
 namespace tidemark {

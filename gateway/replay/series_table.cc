@@ -2,28 +2,16 @@
 
 #include <algorithm>
 
-#include "edge/bytes/byte_writer.h"
 #include "gateway/config/units.h"
+#include "gateway/replay/series_key.h"
 #include "gateway/replay/views_file.h"
 
 namespace tidemark {
 namespace {
 
-// Lengths before texts: no two series have one key.
+/// Roll-ups are told apart: windows of the same size may come from the log, too.
 std::string key_of(std::string_view gateway, const SeriesIdentity& series, std::uint32_t components, bool rollup) {
-  ByteWriter out;
-  out.bytes(gateway);
-  out.bytes(series.stream);
-  out.u32(series.version);
-  out.bytes(series.source);
-  out.bytes(series.tags);
-  out.bytes(series.field);
-  out.bytes(series.unit);
-  out.u8(static_cast<std::uint8_t>(series.kind));
-  out.i64(series.size.ns);
-  out.u32(components);
-  out.u8(rollup ? 1 : 0);
-  return out.take();
+  return series_key(gateway, series, ComponentSet(components)) + (rollup ? 'r' : 'b');
 }
 
 /// From `first` on: stream, version, source, tags, field, size, unit, kind.
