@@ -1,6 +1,7 @@
 #include "firmware-sim/progress.h"
 
 #include <fmt/format.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,6 +10,14 @@ namespace firmware_sim {
 namespace {
 
 constexpr int kBarWidth = 24;
+constexpr std::size_t kUsualWidth = 80;
+
+/// Asked each time: windows change their size.
+std::size_t terminal_width() {
+  winsize size{};
+  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return kUsualWidth;
+  return size.ws_col;
+}
 
 }  // namespace
 
@@ -30,6 +39,8 @@ void Progress::report(Clock::time_point now, double part, const std::string& tex
   }
   line += text;
   if (terminal_) {
+    // One line, whatever the text: the last column stays free, for some terminals go on to the next line with it.
+    line.resize(std::min(line.size(), terminal_width() - 1));
     fmt::print(stderr, "\r\x1b[K{}", line);
     drawn_ = true;
   } else {

@@ -6,7 +6,7 @@
 #include <tuple>
 #include <utility>
 
-#include "edge/bytes/byte_writer.h"
+#include "edge/window/pane_rank.h"
 
 namespace tidemark {
 namespace {
@@ -34,15 +34,6 @@ std::vector<std::uint32_t> ranks(std::size_t count, const KeyOf& key_of) {
     result[sorted[i]] = result[sorted[i - 1]] + (key_of(sorted[i - 1]) < key_of(sorted[i]) ? 1 : 0);
   }
   return result;
-}
-
-// One revision with two contents: which of them stays must not depend on which came first.
-std::string rank(PaneKind kind, std::uint16_t flags, const WindowState& state) {
-  ByteWriter out;
-  out.u8(static_cast<std::uint8_t>(kind));
-  out.u16(flags);
-  state.encode(out);
-  return out.take();
 }
 
 }  // namespace
@@ -192,8 +183,8 @@ void Fold::add_whole(Entry& entry, Pane&& pane) {
   if (!entry.whole.empty()) {
     if (pane.revision < entry.revision) return;
     if (pane.revision == entry.revision) {
-      const std::string had = rank(entry.kind, entry.whole_flags, entry.whole);
-      const std::string came = rank(pane.kind, pane.flags, pane.state);
+      const std::string had = rank_of(entry.kind, entry.whole_flags, entry.whole);
+      const std::string came = rank_of(pane.kind, pane.flags, pane.state);
       if (came != had) ++conflicts_;
       if (came <= had) return;
     }

@@ -80,6 +80,31 @@ ClockVerdict decide_clock(const StreamDefinition& definition, EventTime time, Ar
   return verdict;
 }
 
+RecordVerdict decide_record(const StreamDefinition& definition, const Record& record, bool knows_source, bool duplicate,
+                            ArrivalTime arrival) {
+  const auto rejected = [](Rejection reason) { return RecordVerdict{rejected_reading(reason), name_of(reason), {}}; };
+  RecordVerdict verdict;
+  if (duplicate) {
+    verdict.counter = Counter::duplicate;
+    return verdict;
+  }
+  if (!knows_source) return rejected(Rejection::series_limit);
+  if (!record.time) {
+    // Arrival times are ours: two readings that came in one read share theirs, and are two (rule 30).
+    verdict.clock.time = {arrival.ns};
+    verdict.clock.flags = CountedReading::kMovesClock | CountedReading::kExempt;
+    return verdict;
+  }
+  const EventTime time = *record.time + definition.clock_offset;
+  if (time < kEarliestEvent || time > kLatestEvent) return rejected(Rejection::out_of_range);
+  verdict.clock = decide_clock(definition, time, arrival);
+  if (verdict.clock.quarantined) {
+    verdict.counter = Counter::quarantined;
+    verdict.trouble = "quarantined";
+  }
+  return verdict;
+}
+
 ReadingVerdict decide_reading(const State& state, const Series& series, EventTime time, const Decimal& value,
                               std::uint8_t flags) {
   if ((flags & CountedReading::kDelta) != 0) return ReadingVerdict::delta;

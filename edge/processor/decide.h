@@ -2,7 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
 
+#include "edge/decode/decoded.h"
 #include "edge/processor/plan.h"
 #include "edge/processor/state.h"
 #include "edge/stream/stream_definition.h"
@@ -20,6 +24,17 @@ struct ClockVerdict {
 /// `time` is the device's, clock_offset added. A restamped reading takes its arrival time and moves the watermark: that
 /// time is the gateway's own; the device's stamp moved nothing.
 ClockVerdict decide_clock(const StreamDefinition& definition, EventTime time, ArrivalTime arrival);
+
+/// What becomes of a record's readings that were not rejected each by itself.
+struct RecordVerdict {
+  std::optional<Counter> counter;  // where all of them go; nullopt: each is looked at, with `clock`
+  std::string_view trouble;        // why they are not taken, for the dead letter; empty: nothing to say
+  ClockVerdict clock;
+};
+
+/// For a record that was not rejected. `knows_source`: there is room for its source; `duplicate`: by its number.
+RecordVerdict decide_record(const StreamDefinition& definition, const Record& record, bool knows_source, bool duplicate,
+                            ArrivalTime arrival);
 
 enum class ReadingVerdict : std::uint8_t { window, delta, duplicate };
 

@@ -1,5 +1,7 @@
 #include "edge/stream/fingerprint.h"
 
+#include "edge/stream/field_kind_name.h"
+
 #include <algorithm>
 #include <tuple>
 
@@ -11,18 +13,6 @@ void append_text(std::string& out, const std::string& text) {
   out += std::to_string(text.size());
   out += ':';
   out += text;
-}
-
-const char* name_of(FieldKind kind) {
-  switch (kind) {
-    case FieldKind::gauge:
-      return "gauge";
-    case FieldKind::counter:
-      return "counter";
-    case FieldKind::state:
-      return "state";
-  }
-  return "";
 }
 
 }  // namespace

@@ -3,11 +3,11 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <fstream>
 
 #include "gateway/config/canonical_text.h"
 #include "gateway/config/loader.h"
 #include "gateway/config/problem.h"
+#include "gateway/log/kafka_arguments.h"
 
 namespace tidemark {
 
@@ -22,16 +22,6 @@ std::optional<Configuration> read_configuration(const std::string& path) {
   if (loaded) return std::move(*loaded);
   for (const Problem& problem : loaded.error()) std::fprintf(stderr, "%s\n", format_problem(problem).c_str());
   return std::nullopt;
-}
-
-std::optional<std::string> read_token(const std::string& path) {
-  if (path.empty()) return std::string();
-  std::ifstream file(path);
-  std::string token;
-  if (!std::getline(file, token)) return std::nullopt;
-  if (token.ends_with('\r')) token.pop_back();
-  if (token.empty()) return std::nullopt;
-  return token;
 }
 
 MqttSettings mqtt_settings(const Configuration& configuration) {
@@ -56,23 +46,13 @@ MqttSettings mqtt_settings(const Configuration& configuration) {
 }
 
 Result<ProducerSettings, KafkaError> producer_settings(const Configuration& configuration) {
-  constexpr std::string_view kFile = "_file";
   ProducerSettings settings;
   settings.brokers = configuration.kafka->brokers;
   settings.client_id = "tidemark-" + configuration.gateway.id;
   settings.linger = configuration.kafka->linger;
-  for (const auto& [name, value] : configuration.kafka->properties) {
-    if (!name.ends_with(kFile)) {
-      settings.properties.emplace_back(name, value);
-      continue;
-    }
-    const std::optional<std::string> secret = read_token(value);
-    if (!secret) {
-      return fail(KafkaError::configuration,
-                  "kafka.properties." + name + ": nothing can be read from the first line of " + value);
-    }
-    settings.properties.emplace_back(name.substr(0, name.size() - kFile.size()), *secret);
-  }
+  auto properties = kafka_properties(configuration.kafka->properties, "kafka.properties.");
+  if (!properties) return fail(KafkaError::configuration, std::move(properties.error().context));
+  settings.properties = *std::move(properties);
   return settings;
 }
 

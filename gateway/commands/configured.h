@@ -19,9 +19,6 @@ int after_output(int status);
 /// Nullopt: every problem has been written to standard error.
 std::optional<Configuration> read_configuration(const std::string& path);
 
-/// The first line of a file. Empty without a path; nullopt: there is none to read.
-std::optional<std::string> read_token(const std::string& path);
-
 MqttSettings mqtt_settings(const Configuration& configuration);
 /// Secrets are read from their files now.
 Result<ProducerSettings, KafkaError> producer_settings(const Configuration& configuration);

@@ -4,6 +4,7 @@
 
 #include "gateway/commands/configured.h"
 #include "gateway/log/kafka_arguments.h"
+#include "gateway/secret/secret_file.h"
 
 namespace tidemark {
 namespace {
@@ -19,8 +20,14 @@ LogPlace admin_place(const AdminConfiguration& admin) {
     place.host = admin.address == "0.0.0.0" ? "127.0.0.1" : admin.address == "::" ? "::1" : admin.address;
     place.port = admin.port;
   }
-  // Without it the appliance says that it wants one.
-  place.token = read_token(admin.token_file).value_or("");
+  if (admin.token_file.empty()) return place;
+  auto token = read_token("admin.token_file", admin.token_file);
+  if (token) {
+    place.token = *std::move(token);
+  } else {
+    // Not the end: the appliance may run with another configuration by now, and says whether it wants one.
+    std::fprintf(stderr, "%s\n", token.error().context.c_str());
+  }
   return place;
 }
 
@@ -35,7 +42,7 @@ std::optional<OpenedLog> open_kafka(const LogCommand& command, LogPlace place, i
     const auto configuration = read_configuration(command.configuration);
     if (!configuration) return std::nullopt;
     if (configuration->kafka) {
-      auto properties = kafka_properties(configuration->kafka->properties);
+      auto properties = kafka_properties(configuration->kafka->properties, "kafka.properties.");
       if (!properties) return refuse(properties.error());
       place.properties = std::move(*properties);
     }
@@ -99,13 +106,14 @@ std::optional<OpenedLog> open_log_argument(const LogCommand& command, bool only_
       return std::nullopt;
     }
     opened.place = *place;
-    const auto token = read_token(command.token_file);
-    if (!token) {
-      std::fprintf(stderr, "--token-file %s: no token can be read from it; put one into its first line\n",
-                   command.token_file.c_str());
-      return std::nullopt;
+    if (!command.token_file.empty()) {
+      const auto token = read_token("--token-file", command.token_file);
+      if (!token) {
+        std::fprintf(stderr, "%s\n", token.error().context.c_str());
+        return std::nullopt;
+      }
+      opened.place.token = *token;
     }
-    opened.place.token = *token;
     if (only_running && place->kind == LogPlace::Kind::file) {
       std::fprintf(stderr,
                    "--follow needs a running appliance: a file that nobody writes does not go on; use --config or "

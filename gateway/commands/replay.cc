@@ -36,7 +36,7 @@ bool parse_rollups(const std::vector<std::string>& texts, std::vector<Duration>&
 class Replay {
  public:
   Replay(const ReplayCommand& command, LogSource& source, Views& views, const std::vector<std::uint32_t>& partitions)
-      : command_(command), source_(source), views_(views) {
+      : command_(command), source_(source), views_(views), progress_("replay", partitions.size()) {
     for (const std::uint32_t partition : partitions) parts_.emplace_back().number = partition;
   }
 
@@ -117,7 +117,7 @@ class Replay {
       fmt::print(stderr, "{}{}\n", of(part), done.error().context);
       return stop(1);
     }
-    progress_.at(views_.position(part.number).offset, views_.panes());
+    progress_.at(part.number, views_.position(part.number).offset, source_.last_position(part.number), views_.panes());
     return Step::rows;
   }
 
@@ -181,7 +181,7 @@ class Replay {
   LogSource& source_;
   Views& views_;
   const StopSignal stop_;
-  ProgressLine progress_{"replay"};
+  ProgressLine progress_;
   ForeignWarning foreign_{source_};
   std::vector<Part> parts_;
   bool quiet_ = false;  // that nobody answers has been said

@@ -20,6 +20,7 @@
 #include "gateway/mqtt/session.h"
 #include "gateway/pipeline/pipeline.h"
 #include "gateway/pipeline/routes.h"
+#include "gateway/secret/secret_file.h"
 
 namespace tidemark {
 namespace {
@@ -127,11 +128,14 @@ class Appliance {
   }
 
   bool start_admin() {
-    const std::optional<std::string> token = read_token(configuration_.admin.token_file);
-    if (!token) {
-      spdlog::critical("admin.token_file = \"{}\": no token can be read from it; put one into its first line",
-                       configuration_.admin.token_file);
-      return false;
+    std::string token;
+    if (const std::string& path = configuration_.admin.token_file; !path.empty()) {
+      auto read = read_token("admin.token_file", path);
+      if (!read) {
+        spdlog::critical("{}", read.error().context);
+        return false;
+      }
+      token = *std::move(read);
     }
     MetricBounds bounds;
     bounds.queue = configuration_.limits.queue;
@@ -144,7 +148,7 @@ class Appliance {
     settings.unix_path = configuration_.admin.unix_path;
     settings.address = configuration_.admin.address;
     settings.port = configuration_.admin.port;
-    settings.token = *token;
+    settings.token = std::move(token);
     admin_ = std::make_unique<AdminServer>(
         settings, [this](const AdminRequest& request, auto reply) { routes_->answer(request, std::move(reply)); });
     if (const auto started = admin_->start(); !started) {

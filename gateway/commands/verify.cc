@@ -18,7 +18,7 @@ constexpr std::uint64_t kPieceBytes = 1 << 20;
 constexpr std::size_t kMostProblems = 100;  // that are written out
 
 bool read_all(LogSource& source, const std::vector<std::uint32_t>& partitions, Proof& proof) {
-  ProgressLine progress("verify");
+  ProgressLine progress("verify", partitions.size());
   ForeignWarning foreign(source);
   for (const std::uint32_t partition : partitions) {
     std::uint64_t next = 1;
@@ -33,7 +33,7 @@ bool read_all(LogSource& source, const std::vector<std::uint32_t>& partitions, P
       if (piece->rows.empty()) break;
       for (const LogRow& row : piece->rows) proof.take(row, partition);
       next = piece->rows.back().position + 1;
-      progress.at(next - 1, proof.figures().panes);
+      progress.at(partition, next - 1, source.last_position(partition), proof.figures().panes);
     }
   }
   return true;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "edge/stream/field_kind_name.h"
 #include "gateway/config/units.h"
 
 namespace tidemark {
@@ -111,18 +112,6 @@ std::string_view name_of(BadClock bad_clock) {
       return "restamp";
     case BadClock::accept:
       return "accept";
-  }
-  return "";
-}
-
-std::string_view name_of(FieldKind kind) {
-  switch (kind) {
-    case FieldKind::gauge:
-      return "gauge";
-    case FieldKind::counter:
-      return "counter";
-    case FieldKind::state:
-      return "state";
   }
   return "";
 }

@@ -3,18 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <fstream>
+
+#include "gateway/secret/kafka_secret.h"
+#include "gateway/secret/secret_file.h"
 
 namespace tidemark {
 namespace {
 
-constexpr std::string_view kFile = "_file";
-constexpr std::array<std::string_view, 6> kSecrets = {"sasl.password",
-                                                      "ssl.key.password",
-                                                      "ssl.key.pem",
-                                                      "ssl.keystore.password",
-                                                      "sasl.oauthbearer.client.secret",
-                                                      "sasl.oauthbearer.config"};
 // Named by the place, or what the positions rest on.
 constexpr std::array<std::string_view, 6> kOwned = {"bootstrap.servers",    "metadata.broker.list",
                                                     "enable.auto.commit",   "enable.auto.offset.store",
@@ -27,21 +22,16 @@ bool parse_number(std::string_view text, std::uint32_t& number) {
 
 }  // namespace
 
-Result<KafkaProperties, LogError> kafka_properties(const KafkaProperties& named) {
+Result<KafkaProperties, LogError> kafka_properties(const KafkaProperties& named, std::string_view where) {
   KafkaProperties properties;
   for (const auto& [name, value] : named) {
-    if (!name.ends_with(kFile)) {
+    if (!name.ends_with(kSecretFileSuffix)) {
       properties.emplace_back(name, value);
       continue;
     }
-    std::ifstream file(value);
-    std::string line;
-    if (!std::getline(file, line)) line.clear();
-    if (line.ends_with('\r')) line.pop_back();
-    if (line.empty()) {
-      return fail(LogError::place, "Kafka property " + name + ": nothing can be read from the first line of " + value);
-    }
-    properties.emplace_back(name.substr(0, name.size() - kFile.size()), std::move(line));
+    auto secret = read_token(std::string(where) + name, value);
+    if (!secret) return fail(LogError::place, std::move(secret.error().context));
+    properties.emplace_back(name.substr(0, name.size() - kSecretFileSuffix.size()), *std::move(secret));
   }
   return properties;
 }
@@ -56,7 +46,7 @@ Result<KafkaProperties, LogError> parse_kafka_properties(const std::vector<std::
                   "--kafka-property is not NAME=VALUE or NAME_file=PATH, such as security.protocol=SASL_SSL");
     }
     std::string name = text.substr(0, equals);
-    if (std::ranges::find(kSecrets, name) != kSecrets.end()) {
+    if (is_kafka_secret(name)) {
       return fail(LogError::place, "--kafka-property " + name +
                                        " would show a secret to every user of this machine; put it into a file that "
                                        "only you may read, and write " +
@@ -67,7 +57,7 @@ Result<KafkaProperties, LogError> parse_kafka_properties(const std::vector<std::
     }
     named.emplace_back(std::move(name), text.substr(equals + 1));
   }
-  return kafka_properties(named);
+  return kafka_properties(named, "--kafka-property ");
 }
 
 Result<std::vector<std::pair<std::uint32_t, std::uint32_t>>, LogError> parse_partitions(std::string_view text) {

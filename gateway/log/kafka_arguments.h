@@ -13,8 +13,9 @@ namespace tidemark {
 
 using KafkaProperties = std::vector<std::pair<std::string, std::string>>;
 
-/// With `NAME_file` replaced by NAME and the first line of that file.
-Result<KafkaProperties, LogError> kafka_properties(const KafkaProperties& named);
+/// With `NAME_file` replaced by NAME and the first line of that file. `where` stands before the name of a file that
+/// cannot be read: "kafka.properties.".
+Result<KafkaProperties, LogError> kafka_properties(const KafkaProperties& named, std::string_view where);
 
 /// Each "NAME=VALUE" or "NAME_file=PATH". A secret by its value is refused: every user of the machine sees it.
 Result<KafkaProperties, LogError> parse_kafka_properties(const std::vector<std::string>& texts);

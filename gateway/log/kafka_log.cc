@@ -234,6 +234,7 @@ Result<void, LogError> KafkaLog::begin(std::uint32_t partition, std::uint64_t fr
   reading.next = std::max(from, first);
   // Whoever asks again for what is gone is told again.
   reading.told = reading.next;
+  reading.last = static_cast<std::uint64_t>(high);
   reading.at_end = false;
   if (from < first) piece.lost.push_back({from, first - 1});
   if (reading.next > static_cast<std::uint64_t>(high) + 1) return {};

@@ -29,6 +29,11 @@ class KafkaLog final : public LogSource {
   Result<LogPiece, LogError> read_partition(std::uint32_t partition, std::uint64_t from,
                                             std::uint64_t max_bytes) override;
   [[nodiscard]] ForeignRecords foreign() const override { return foreign_; }
+  /// As it was when the reading of the partition began.
+  [[nodiscard]] std::uint64_t last_position(std::uint32_t partition) const override {
+    const auto found = readings_.find(partition);
+    return found == readings_.end() ? 0 : found->second.last;
+  }
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -37,6 +42,7 @@ class KafkaLog final : public LogSource {
     rd_kafka_queue_t* queue = nullptr;  // of this partition alone
     std::uint64_t told = 0;             // the caller goes on at this position
     std::uint64_t next = 0;             // and Kafka at this one: between them is nothing for the caller
+    std::uint64_t last = 0;             // the partition's last position when its reading began
     bool at_end = false;
   };
   struct Trouble {

@@ -75,6 +75,9 @@ class LogSource {
   virtual Result<LogPiece, LogError> read_partition(std::uint32_t partition, std::uint64_t from,
                                                     std::uint64_t max_bytes) = 0;
 
+  /// The last position of a partition that is read, as far as that is known without asking anybody; 0: it is not.
+  [[nodiscard]] virtual std::uint64_t last_position(std::uint32_t /*partition*/) const { return 0; }
+
   [[nodiscard]] virtual ForeignRecords foreign() const { return {}; }
 };
 

@@ -15,6 +15,9 @@ class StoreLog final : public OwnLog {
   ~StoreLog() override;
 
   Result<std::vector<LogRow>, LogError> read(std::uint64_t from, std::uint64_t max_bytes) override;
+  [[nodiscard]] std::uint64_t last_position(std::uint32_t /*partition*/) const override {
+    return store_->figures().log_last;
+  }
 
  private:
   std::unique_ptr<Store> store_;

@@ -9,6 +9,8 @@
 #include <array>
 #include <boost/asio/connect.hpp>
 
+#include "gateway/mqtt/tls_files.h"
+
 namespace tidemark {
 namespace asio = boost::asio;
 using asio::ip::tcp;
@@ -64,19 +66,7 @@ std::optional<std::string> BrokerStream::prepare_tls(const MqttSettings& setting
   SSL_CTX_set_min_proto_version(context_->native_handle(), TLS1_2_VERSION);
   // Without a callback of its own OpenSSL would ask the terminal for the passphrase of an encrypted key.
   context_->set_password_callback([](std::size_t, asio::ssl::context::password_purpose) { return std::string(); }, ec);
-  if (settings.ca_file.empty()) {
-    context_->set_default_verify_paths(ec);
-  } else {
-    context_->load_verify_file(settings.ca_file, ec);
-    if (ec) return fmt::format("ca_file {} cannot be used: {}", settings.ca_file, ec.message());
-  }
-  if (!settings.cert_file.empty()) {
-    context_->use_certificate_chain_file(settings.cert_file, ec);
-    if (ec) return fmt::format("cert_file {} cannot be used: {}", settings.cert_file, ec.message());
-    const std::string& key = settings.key_file.empty() ? settings.cert_file : settings.key_file;
-    context_->use_private_key_file(key, asio::ssl::context::pem, ec);
-    if (ec) return fmt::format("key_file {} cannot be used: {}", key, ec.message());
-  }
+  if (auto unusable = load_tls_files(settings, *context_)) return unusable;
   tls_ = std::make_unique<asio::ssl::stream<tcp::socket&>>(socket_, *context_);
   if (settings.verify_peer) {
     tls_->set_verify_mode(asio::ssl::verify_peer, ec);

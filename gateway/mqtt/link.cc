@@ -9,6 +9,7 @@
 #include "edge/bytes/assert.h"
 #include "gateway/mqtt/chrono.h"
 #include "gateway/mqtt/secrets.h"
+#include "gateway/secret/secret_file.h"
 
 namespace tidemark {
 namespace asio = boost::asio;
@@ -77,7 +78,7 @@ bool Link::add_credentials() {
   TIDEMARK_ASSERT(connect.has_value());  // it was parsed to be admitted
   std::optional<std::string> password;
   if (!settings_.password_file.empty()) {
-    auto read = read_secret(settings_.password_file);
+    auto read = read_password("mqtt.password_file", settings_.password_file);
     if (!read) {
       end(LinkEnd::credentials, std::move(read.error().context));
       return false;

@@ -49,11 +49,7 @@ Viewed<bool> Query::next() {
 }
 
 Viewed<void> Query::run() {
-  for (;;) {
-    const auto more = next();
-    if (!more) return tl::unexpected(more.error());
-    if (!*more) return {};
-  }
+  return each([] {});
 }
 
 std::string_view Query::bytes(int column) const {

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include "edge/bytes/result.h"
@@ -59,6 +60,10 @@ class Query {
   Viewed<bool> next();
   /// Runs to the end.
   Viewed<void> run();
+  /// Calls `row` for each row, to the end or to the first failure that it returns. `row` takes nothing and returns
+  /// nothing, or Viewed<void>.
+  template <typename Row>
+  Viewed<void> each(Row&& row);
   /// Makes the query ready to be bound again before its end.
   void reset() {
     sqlite3_reset(statement_);
@@ -77,6 +82,21 @@ class Query {
   std::string why_;
   int bound_ = 0;
 };
+
+template <typename Row>
+Viewed<void> Query::each(Row&& row) {
+  for (;;) {
+    const auto more = next();
+    if (!more) return tl::unexpected(more.error());
+    if (!*more) return {};
+    if constexpr (std::is_void_v<decltype(row())>) {
+      row();
+    } else if (Viewed<void> done = row(); !done) {
+      reset();
+      return done;
+    }
+  }
+}
 
 class Database {
  public:

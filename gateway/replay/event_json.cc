@@ -9,8 +9,9 @@
 #include <string_view>
 
 #include "edge/aggregate/results.h"
+#include "edge/bytes/json_text.h"
 #include "edge/event/event.h"
-#include "gateway/replay/json_text.h"
+#include "edge/stream/field_kind_name.h"
 
 namespace tidemark {
 namespace {
@@ -71,18 +72,6 @@ std::string hex(std::uint64_t value) {
   return fmt::format("{:016x}", value);
 }
 
-std::string_view name_of_kind(FieldKind kind) {
-  switch (kind) {
-    case FieldKind::gauge:
-      return "gauge";
-    case FieldKind::counter:
-      return "counter";
-    case FieldKind::state:
-      return "state";
-  }
-  return "";
-}
-
 void append_header(Json& json, const EventHeader& header) {
   json.key("gateway").text(header.gateway).key("epoch").text(hex(header.epoch)).key("sequence").number(header.sequence);
   if (header.previous_epoch != 0) {
@@ -111,12 +100,7 @@ void append_flags(Json& json, std::uint16_t flags) {
 void append_pane(Json& json, const SeriesIdentity& series, const Pane& pane) {
   json.open('{').key("stream").text(series.stream).key("version").number(series.version);
   json.key("source").text(series.source).key("tags").text(series.tags).key("field").text(series.field);
-  json.key("unit")
-      .text(series.unit)
-      .key("field_kind")
-      .text(name_of_kind(series.kind))
-      .key("size")
-      .number(series.size.ns);
+  json.key("unit").text(series.unit).key("field_kind").text(name_of(series.kind)).key("size").number(series.size.ns);
   json.key("start").number(pane.start.ns).key("pane").text(name_of(pane.kind)).key("revision").number(pane.revision);
   if (pane.flags != 0) append_flags(json, pane.flags);
   const WindowState& state = pane.state;

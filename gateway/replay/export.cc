@@ -11,8 +11,8 @@
 
 #include "edge/aggregate/results.h"
 #include "edge/bytes/byte_reader.h"
+#include "edge/bytes/json_text.h"
 #include "gateway/config/units.h"
-#include "gateway/replay/json_text.h"
 #include "gateway/replay/views_schema.h"
 
 namespace tidemark {
@@ -103,10 +103,7 @@ Viewed<std::vector<Series>> series_of(Database& database, std::optional<Duration
       " WHERE CASE WHEN ?1 IS NULL THEN base IS NULL ELSE size = ?1 END");
   size ? rows.bind(size->ns) : rows.bind_null();
   std::vector<Series> all;
-  for (;;) {
-    const auto row = rows.next();
-    if (!row) return tl::unexpected(row.error());
-    if (!*row) break;
+  const auto read = rows.each([&] {
     Series& series = all.emplace_back();
     series.id = rows.integer(0);
     series.gateway = rows.bytes(1);
@@ -119,7 +116,8 @@ Viewed<std::vector<Series>> series_of(Database& database, std::optional<Duration
     series.unit = rows.bytes(8);
     series.kind = rows.integer(9);
     series.components = rows.integer(10);
-  }
+  });
+  if (!read) return tl::unexpected(read.error());
   std::sort(all.begin(), all.end(), [](const Series& a, const Series& b) { return a.order() < b.order(); });
   return all;
 }
@@ -128,12 +126,9 @@ Viewed<std::vector<Duration>> sizes_of(Database& database) {
   Query rows = database.prepare(
       "SELECT DISTINCT size FROM series WHERE EXISTS(SELECT 1 FROM result WHERE series = series.id) ORDER BY size");
   std::vector<Duration> sizes;
-  for (;;) {
-    const auto row = rows.next();
-    if (!row) return tl::unexpected(row.error());
-    if (!*row) return sizes;
-    sizes.push_back({rows.integer(0)});
-  }
+  const auto read = rows.each([&] { sizes.push_back({rows.integer(0)}); });
+  if (!read) return tl::unexpected(read.error());
+  return sizes;
 }
 
 Viewed<void> check_views(Database& database, const std::string& path) {
@@ -187,10 +182,7 @@ Viewed<Exported> export_views(const std::string& path, std::optional<Duration> s
         {series.gateway, true}, {series.stream, true}, {std::to_string(series.version), false}, {series.source, true},
         {series.tags, true},    {series.field, true},  {std::to_string(series.size), false}};
     windows.bind(series.id);
-    for (;;) {
-      const auto row = windows.next();
-      if (!row) return tl::unexpected(row.error());
-      if (!*row) break;
+    const auto written = windows.each([&]() -> Viewed<void> {
       ByteReader in(windows.bytes(1));
       const WindowState state = WindowState::decode(in);
       if (!in.ok() || state.empty()) {
@@ -201,9 +193,10 @@ Viewed<Exported> export_views(const std::string& path, std::optional<Duration> s
       cells.push_back({std::to_string(windows.integer(0)), false});
       append_results(cells, state);
       format == ExportFormat::csv ? append_csv(output.buffer(), cells) : append_json(output.buffer(), cells);
-      if (auto done = output.flush_if_full(); !done) return tl::unexpected(done.error());
       ++exported.windows;
-    }
+      return output.flush_if_full();
+    });
+    if (!written) return tl::unexpected(written.error());
   }
   if (exported.windows == 0) {
     auto sizes = sizes_of(**database);

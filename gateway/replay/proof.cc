@@ -6,24 +6,10 @@
 #include <functional>
 
 #include "edge/bytes/byte_writer.h"
+#include "gateway/replay/series_key.h"
 
 namespace tidemark {
 namespace {
-
-std::string series_key(const std::string& gateway, const SeriesIdentity& series, ComponentSet components) {
-  ByteWriter out;
-  out.bytes(gateway);
-  out.bytes(series.stream);
-  out.u32(series.version);
-  out.bytes(series.source);
-  out.bytes(series.tags);
-  out.bytes(series.field);
-  out.bytes(series.unit);
-  out.u8(static_cast<std::uint8_t>(series.kind));
-  out.i64(series.size.ns);
-  out.u32(components.bits());
-  return out.take();
-}
 
 std::string epoch_name(std::uint64_t epoch) {
   return fmt::format("epoch {:016x}", epoch);

@@ -6,21 +6,14 @@
 
 #include "edge/processor/processor.h"
 #include "edge/processor/recovery.h"
+#include "edge/processor/series_identity.h"
 
 namespace tidemark {
 namespace {
 
-std::uint64_t prove_series(const State& state, const Source& source, const Series& series, const std::string& gateway,
-                           Proof& proof) {
+std::uint64_t prove_series(const State& state, const Series& series, const std::string& gateway, Proof& proof) {
   const StreamVersion& version = state.versions[series.version];
-  const SeriesIdentity identity{state.streams[source.stream].name,
-                                version.number,
-                                source.name,
-                                tags_json(series.label->tags),
-                                series.label->field,
-                                series.label->unit,
-                                series.label->kind,
-                                version.grid.size};
+  const SeriesIdentity identity = identity_of(state, series);
   std::uint64_t compared = 0;
   series.windows.for_each([&](const OpenWindow& window) {
     if (window.revision == 0) return;
@@ -106,8 +99,7 @@ Result<std::uint64_t, StoreError> prove_state(Store& store, const std::string& g
                                     said > folded ? "missing" : "too many"));
     }
     for (const std::uint32_t id : source->series) {
-      if (const Series* series = state.find_series(id))
-        compared += prove_series(state, *source, *series, gateway, proof);
+      if (const Series* series = state.find_series(id)) compared += prove_series(state, *series, gateway, proof);
     }
   }
   return compared;

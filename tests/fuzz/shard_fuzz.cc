@@ -6,8 +6,8 @@
 
 #include "edge/bytes/assert.h"
 #include "edge/processor/shard.h"
-#include "tests/fuzz/busy_gateway.h"
 #include "tests/fuzz/seeds.h"
+#include "tests/scenario/busy_gateway.h"
 
 namespace tidemark::test {
 

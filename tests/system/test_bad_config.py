@@ -4,7 +4,7 @@ exit status 2. From `check` and from `run` alike."""
 import re
 import unittest
 
-from harness import Room, run_tidemark
+from harness import Process, Room, run_tidemark, tool, wait_until
 
 GOOD = """[gateway]
 id = "plant-7"
@@ -152,6 +152,24 @@ class BadConfiguration(unittest.TestCase):
                 self.assertEqual(2, done.returncode)
                 self.assertIn("password_file", done.stdout + done.stderr)
                 self.assertNotIn("geheim", done.stdout + done.stderr)
+
+    def test_a_file_that_is_not_there_is_told_by_its_key_its_path_and_what_to_do(self):
+        # The broker's certificates are read once it answers: tests/unit/mqtt/tls_files_test.cc has those.
+        for key, section, line, remedy in (
+                ("mqtt.password_file", "[mqtt]", 'username = "u"\npassword_file = "{}"', "put the password into this file"),
+                ("admin.token_file", "[admin]", 'token_file = "{}"', "put the secret into this file's first line"),
+                ("kafka.properties.sasl.password_file", "[kafka.properties]", '"sasl.password_file" = "{}"',
+                 "put the secret into this file's first line")):
+            with self.subTest(key), Room(self) as room:
+                text = (GOOD.format(state=room.path("state.db")) + f'\n[admin]\nlisten = "unix:{room.path("admin")}"\n'
+                        '\n[kafka]\nbrokers = "127.0.0.1:1"\ntopic = "t"\n\n[kafka.properties]\n')
+                absent = room.path("absent")
+                with open(room.path("edge.toml"), "w", encoding="utf-8") as out:
+                    out.write(text.replace(section, section + "\n" + line.format(absent)))
+                run = room.keep(Process([tool("tidemark"), "run", "--config", room.path("edge.toml")], room.path("log")))
+                # The appliance may go on and try again: a file can be put there.
+                wait_until(lambda: f'{key} = "{absent}": No such file or directory; {remedy}' in run.output(), 60,
+                           lambda: f"{key} is named:\n{run.tail()}")
 
     def test_a_wrong_command_line_says_so(self):
         for arguments in ([], ["rnu"], ["run"], ["replay", "--views"], ["export"]):

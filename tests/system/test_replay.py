@@ -297,7 +297,7 @@ class Replay(unittest.TestCase):
                 self.assertEqual(0, done.returncode, done.stderr)
                 self.assertEqual(fold.csv().decode(), export(views).decode())
             for arguments, word in (([], "asks for a token"), (["--token-file", room.path("wrong")], "not take this token"),
-                                    (["--token-file", room.path("absent")], "no token can be read")):
+                                    (["--token-file", room.path("absent")], "--token-file = ")):
                 done = run_tidemark("replay", "--log", edge.admin_url, *arguments, "--views", room.path("no.db"))
                 self.assertEqual(1, done.returncode)
                 self.assertIn(word, done.stderr)

@@ -5,46 +5,11 @@
 #include <vector>
 
 #include "edge/processor/shard.h"
-#include "tests/scenario/model_gateway.h"
+#include "tests/scenario/busy_gateway.h"
 #include "tests/support/seeded_random.h"
 
 namespace tidemark::test {
 namespace {
-
-ModelGateway busy_gateway() {
-  ProcessorSettings settings;
-  StreamDefinition stream;
-  stream.name = "climate";
-  stream.topic = "plant/{device}/{room}";
-  stream.source = "{device}";
-  stream.time = "t";
-  stream.sequence = "n";
-  stream.lateness = seconds(0);
-  stream.components = *components_of("stddev");
-  settings.streams.push_back(stream);
-  ModelGateway gateway(std::move(settings));
-  const std::int64_t begin = 1'772'366'400'000;
-  const auto now = [&](int i) {
-    return Now{ArrivalTime{(begin + i * 900) * 1'000'000}, MonotonicTime{(i + 1) * 900'000'000LL}};
-  };
-  gateway.start(now(0));
-  for (int i = 1; i < 120; ++i) {
-    const std::string topic = "plant/d" + std::to_string(i % 3) + "/kitchen";
-    const std::int64_t back = i % 7 == 0 ? 60'000 : 0;
-    const std::string payload = "{\"t\":" + std::to_string(begin + i * 900 - back) + ",\"n\":" + std::to_string(i / 3) +
-                                ",\"v\":" + std::to_string(i) + ".25,\"w\":1e-7}";
-    Message message;
-    message.topic = topic;
-    message.payload = payload;
-    message.payload_size = payload.size();
-    message.packet_id = static_cast<std::uint16_t>(i);
-    message.arrival = now(i).arrival;
-    gateway.processor().message(message, static_cast<std::uint64_t>(i), now(i).monotonic);
-    if (i % 9 == 0) gateway.end_group(now(i));
-  }
-  gateway.end_group(now(120));
-  return gateway;
-}
 
 std::string damaged(std::string bytes, SeededRandom& random) {
   if (bytes.empty()) return bytes;

@@ -15,6 +15,7 @@
 
 #include "edge/bytes/byte_writer.h"
 #include "edge/event/event.h"
+#include "tests/support/folder.h"
 
 using namespace tidemark;
 
@@ -243,14 +244,12 @@ TEST_CASE("nobody there is told apart") {
 }
 
 TEST_CASE("over a unix socket") {
-  std::string folder = (std::filesystem::temp_directory_path() / "tidemark-log-XXXXXX").string();
-  REQUIRE(mkdtemp(folder.data()) != nullptr);
+  const test::Folder folder;
   {
-    Server server({chunked(row(1, event_of(1)), 1000)}, folder + "/admin.sock");
+    Server server({chunked(row(1, event_of(1)), 1000)}, folder.file("admin.sock"));
     HttpLog log(server.place());
     CHECK(positions(*log.read(1, 1)) == Positions{1});
   }
-  std::filesystem::remove_all(folder);
   LogPlace long_path;
   long_path.kind = LogPlace::Kind::unix_socket;
   long_path.path = "/" + std::string(200, 'x');

@@ -33,17 +33,6 @@ pid_t spawn(const std::vector<std::string>& command) {
 
 }  // namespace
 
-TemporaryFolder::TemporaryFolder() {
-  std::string name = (std::filesystem::temp_directory_path() / "tidemark-mqtt-XXXXXX").string();
-  if (::mkdtemp(name.data()) == nullptr) throw Missed("no temporary folder");
-  path_ = name;
-}
-
-TemporaryFolder::~TemporaryFolder() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
-
 int run(const std::vector<std::string>& command) {
   int status = 0;
   ::waitpid(spawn(command), &status, 0);

@@ -8,20 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/folder.h"
+
 namespace tidemark::test {
-
-/// A folder that goes with the object.
-class TemporaryFolder {
- public:
-  TemporaryFolder();
-  ~TemporaryFolder();
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 /// Runs a program to its end; its exit status. What it prints is thrown away.
 int run(const std::vector<std::string>& command);
@@ -45,7 +34,7 @@ class Mosquitto {
   [[nodiscard]] const std::filesystem::path& folder() const { return folder_.path(); }
 
  private:
-  TemporaryFolder folder_;
+  Folder folder_;
   std::uint16_t port_;
   pid_t pid_ = 0;
 };

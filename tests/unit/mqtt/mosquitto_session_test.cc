@@ -245,7 +245,7 @@ TEST_CASE(
 
 TEST_CASE("user name and password reach mosquitto; a wrong one is said to be so") {
   NEEDS_MOSQUITTO
-  test::TemporaryFolder folder;
+  test::Folder folder;
   const std::string users = folder.path() / "users";
   const std::string secret = folder.path() / "secret";
   if (test::run({"mosquitto_passwd", "-b", "-c", users, "plant", "pa:ss word"}) != 0) {
@@ -291,7 +291,7 @@ struct Authority {
     return "cafile " + at("ca.pem") + "\ncertfile " + at(server + ".pem") + "\nkeyfile " + at(server + ".key") + "\n" +
            (mutual ? "require_certificate true\n" : "");
   }
-  test::TemporaryFolder folder;
+  test::Folder folder;
   bool ready = false;
 };
 

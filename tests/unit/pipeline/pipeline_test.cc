@@ -10,23 +10,12 @@
 #include <string>
 #include <thread>
 
+#include "tests/support/folder.h"
+
 using namespace tidemark;
+using tidemark::test::Folder;
 
 namespace {
-
-class Folder {
- public:
-  Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "tidemark-pipeline-XXXXXX").string();
-    REQUIRE(mkdtemp(name.data()) != nullptr);
-    path_ = name;
-  }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  [[nodiscard]] std::string file(const char* name) const { return path_ / name; }
-
- private:
-  std::filesystem::path path_;
-};
 
 /// A pipeline that reports all the time, in a thread of its own.
 class Running {

@@ -4,7 +4,7 @@
 #include "edge/bytes/byte_writer.h"
 #include "edge/processor/plan.h"
 #include "edge/processor/shard.h"
-#include "tests/fuzz/busy_gateway.h"
+#include "tests/scenario/busy_gateway.h"
 
 namespace tidemark::test {
 

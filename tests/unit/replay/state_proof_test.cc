@@ -11,8 +11,10 @@
 #include <vector>
 
 #include "edge/processor/processor.h"
+#include "tests/support/folder.h"
 
 using namespace tidemark;
+using tidemark::test::Folder;
 
 namespace {
 
@@ -105,20 +107,6 @@ class Appliance {
   EventHeader header_;
 };
 
-class Folder {
- public:
-  Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "tidemark-state-XXXXXX").string();
-    REQUIRE(mkdtemp(name.data()) != nullptr);
-    path_ = name;
-  }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  [[nodiscard]] std::string state() const { return path_ / "state.db"; }
-
- private:
-  std::filesystem::path path_;
-};
-
 struct Found {
   std::uint64_t compared = 0;
   std::string problems;
@@ -145,7 +133,7 @@ Found found_in(const std::string& path) {
 /// Two windows of three and two readings are emitted and still open, a third has one that is not.
 Found after(const Appliance::Altered& alter, std::uint64_t more_at_the_end = 0) {
   const Folder folder;
-  Appliance appliance(folder.state());
+  Appliance appliance(folder.file());
   appliance.alter = alter;
   for (int i = 0; i < 5; ++i) appliance.reading(i * 4'000, "21." + std::to_string(i + 1));
   appliance.reading(60'000, "30");
@@ -154,7 +142,7 @@ Found after(const Appliance::Altered& alter, std::uint64_t more_at_the_end = 0) 
   appliance.reading(60'001, "31");
   appliance.end_group();
   appliance.stop();
-  return found_in(folder.state());
+  return found_in(folder.file());
 }
 
 bool holds(const std::string& text, const std::string& part) {

@@ -10,27 +10,15 @@
 #include <vector>
 
 #include "gateway/replay/export.h"
+#include "tests/support/folder.h"
 
 using namespace tidemark;
+using tidemark::test::Folder;
 
 namespace {
 
 constexpr Duration kSize = seconds(10);
 constexpr ComponentSet kAll(15);
-
-class Folder {
- public:
-  Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "tidemark-views-XXXXXX").string();
-    REQUIRE(mkdtemp(name.data()) != nullptr);
-    path_ = name;
-  }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  [[nodiscard]] std::string file(const char* name) const { return path_ / name; }
-
- private:
-  std::filesystem::path path_;
-};
 
 /// A log of one epoch, an event a pane.
 class Log {

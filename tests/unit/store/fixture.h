@@ -1,4 +1,4 @@
-// A folder of its own for each test, and short ways to say what most tests say.
+// Short ways to say what most tests say.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -15,29 +15,10 @@
 #include <vector>
 
 #include "edge/store/store.h"
+#include "tests/support/folder.h"
 #include "tests/support/seeded_random.h"
 
 namespace tidemark::test {
-
-class Folder {
- public:
-  Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "tidemark-store-XXXXXX").string();
-    path_ = ::mkdtemp(name.data());
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  ~Folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-
-  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-  [[nodiscard]] std::string file(const std::string& name = "state.db") const { return (path_ / name).string(); }
-
- private:
-  std::filesystem::path path_;
-};
 
 /// Bytes that cannot be compressed.
 inline std::string noise(std::size_t size, std::uint64_t seed) {

@@ -1,12 +1,9 @@
-#include "gateway/replay/json_text.h"
-
-#include <fmt/format.h>
-
-#include <iterator>
+#include "edge/bytes/json_text.h"
 
 namespace tidemark {
 
 void append_json_text(std::string& out, std::string_view text) {
+  static constexpr char kHex[] = "0123456789abcdef";
   out.push_back('"');
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
@@ -14,7 +11,9 @@ void append_json_text(std::string& out, std::string_view text) {
       out.push_back('\\');
       out.push_back(c);
     } else if (byte < 0x20) {
-      fmt::format_to(std::back_inserter(out), "\\u{:04x}", byte);
+      out += "\\u00";
+      out.push_back(kHex[byte >> 4]);
+      out.push_back(kHex[byte & 15]);
     } else {
       out.push_back(c);
     }

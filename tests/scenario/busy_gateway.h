@@ -1,4 +1,5 @@
-// A gateway that has seen what gateways see: the source of whole plans and shards for their fuzz targets.
+// A gateway that has seen what gateways see: the source of whole plans and shards for what is done to them
+// by property tests and fuzz targets.
 #pragma once
 
 #include <string>

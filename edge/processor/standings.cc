@@ -1,5 +1,7 @@
-// Where sources stand, for the log.
-#include "edge/processor/processor.h"
+#include "edge/processor/standings.h"
+
+#include <utility>
+#include <vector>
 
 namespace tidemark {
 namespace {
@@ -26,7 +28,13 @@ SourceStanding standing_of(const State& state, const Source& source) {
 
 }  // namespace
 
-SourceReport Processor::report(std::size_t most) {
+void Standings::begin() {
+  for (const auto& source : state_.sources) {
+    if (source) ++unreported_;
+  }
+}
+
+SourceReport Standings::report(std::size_t most) {
   SourceReport report;
   // The gateway and the streams are few and say what belongs to no source: they are in every report.
   SourceStanding gateway;
@@ -41,8 +49,8 @@ SourceReport Processor::report(std::size_t most) {
   }
   std::size_t looked_at = 0;
   while (unreported_ > 0 && most > 0 && looked_at < state_.sources.size()) {
-    if (report_at_ >= state_.sources.size()) report_at_ = 0;
-    Source* source = state_.sources[report_at_++].get();
+    if (next_ >= state_.sources.size()) next_ = 0;
+    Source* source = state_.sources[next_++].get();
     ++looked_at;
     if (source == nullptr || source->reported) continue;
     report.sources.push_back(standing_of(state_, *source));

@@ -1,4 +1,4 @@
-// A text as a JSON string.
+// A text as a JSON string (RFC 8259), with no escape that need not be.
 #pragma once
 
 #include <string>
@@ -6,7 +6,7 @@
 
 namespace tidemark {
 
-/// Requires UTF-8, as everything in events is.
+/// With its quotes. Requires UTF-8, as everything in events is.
 void append_json_text(std::string& out, std::string_view text);
 
 }  // namespace tidemark
