@@ -6,7 +6,6 @@
 #include "gateway/log/kafka_arguments.h"
 
 namespace tidemark {
-namespace {
 
 LogPlace admin_place(const AdminConfiguration& admin) {
   LogPlace place;
@@ -23,6 +22,8 @@ LogPlace admin_place(const AdminConfiguration& admin) {
   place.token = read_token(admin.token_file).value_or("");
   return place;
 }
+
+namespace {
 
 std::optional<OpenedLog> open_kafka(const LogCommand& command, LogPlace place, int& exit) {
   OpenedLog opened;
