@@ -35,11 +35,12 @@ void judge_silence(const ApplianceFacts& facts, const std::string& state, Report
         "keeps what its queue for the session holds");
     return;
   }
-  report.error(
-      fmt::format("{} answers, and not as an appliance does ({}), and nobody holds {}: something else uses the "
-                  "address of admin.listen",
-                  facts.place, facts.silence ? facts.silence_reason : fmt::format("status {}", facts.status), state),
-      "find out what it is (ss -ltnp), and give one of the two another address");
+  std::string how = fmt::format("answers with status {}", facts.status);
+  if (facts.silence == AdminSilence::hung) how = "takes a connection and does not answer";
+  if (facts.silence == AdminSilence::broken) how = fmt::format("does not speak HTTP ({})", facts.silence_reason);
+  report.error(fmt::format("{} {}, and {} {}: something else uses the address of admin.listen", facts.place, how, state,
+                           facts.lock.known ? "is held by nobody" : "is not there, or may not be looked at"),
+               "find out what it is (ss -ltnp), and give one of the two another address");
 }
 
 }  // namespace

@@ -147,8 +147,9 @@ Findings judge_broker(const BrokerFacts& facts, const MqttSettings& settings, st
   }
   if (facts.subscribed > 0) {
     report.ok(
-        fmt::format("{} of {} subscriptions would be granted. What it keeps through a restart of its own cannot be "
-                    "asked: see persistence, autosave_interval, max_queued_messages (docs/examples/mosquitto.conf)",
+        fmt::format("{} of {} subscriptions would be granted. What cannot be asked: whether an ACL holds messages back "
+                    "(mosquitto grants any subscription), and what it keeps through a restart of its own: see "
+                    "persistence, autosave_interval, max_queued_messages (docs/examples/mosquitto.conf)",
                     facts.subscribed, facts.subscribed + facts.refused.size()));
   }
   return report.take();

@@ -67,6 +67,11 @@ class Visit {
     return well_;
   }
 
+  /// Old brokers answer a CONNECT of MQTT 5 with a refusal, or close without a word.
+  [[nodiscard]] bool may_speak_older() const {
+    return done_ && !well_ && (version_refused_ || (facts_.step == Step::connack && !facts_.refusal));
+  }
+
  private:
   asio::awaitable<void> run(bool subscribe) {
     well_ = co_await talk(subscribe);
@@ -124,12 +129,10 @@ class Visit {
 
   asio::awaitable<bool> write(const std::string& bytes) {
     const auto sent = [&](auto handler) { stream_.async_write(bytes, std::move(handler)); };
-    boost::system::error_code error;
-    auto [ec, size] =
+    const auto [error, size] =
         co_await asio::async_initiate<decltype(kAsTuple), void(boost::system::error_code, std::size_t)>(sent, kAsTuple);
-    error = ec;
     if (error) trouble_ = ": " + error.message();
-    co_return !error;
+    co_return !error && size == bytes.size();
   }
 
   /// Until a packet of this type is in packets_; what else comes is passed over. False: the connection has ended, or
@@ -166,7 +169,7 @@ class Visit {
     if (!connack) return failed(Step::connack, "the broker sent " + connack.error().context);
     if (connack->reason != 0) {
       facts_.refusal = connack->reason;
-      refused_version = connack->version_refused;
+      version_refused_ = connack->version_refused;
       std::string why = mqtt::reason_text(connack->reason, facts_.level);
       if (!connack->text.empty()) why += fmt::format(" ({})", mqtt::printable(connack->text));
       return failed(Step::connack, std::move(why));
@@ -194,10 +197,6 @@ class Visit {
     return true;
   }
 
- public:
-  bool refused_version = false;
-
- private:
   const MqttSettings& settings_;
   const std::optional<std::string>& password_;
   BrokerFacts& facts_;
@@ -209,6 +208,7 @@ class Visit {
   bool opened_ = false;
   bool done_ = false;
   bool well_ = false;
+  bool version_refused_ = false;
 };
 
 }  // namespace
@@ -230,18 +230,17 @@ BrokerFacts ask_broker(const MqttSettings& settings, const std::string& client_i
   }
   if (facts.level == mqtt::kLevel5) {
     Visit first(settings, password, facts);
-    const bool well = first.make(false, until);
-    // Old brokers answer a CONNECT of MQTT 5 with a refusal of 3.1.1, or with nothing at all.
-    const bool unanswered = facts.step == Step::connack && !facts.refusal;
-    if (!well && (settings.version != MqttVersion::automatic || !(first.refused_version || unanswered))) return facts;
-    if (!well) {
+    if (!first.make(false, until)) {
+      if (settings.version != MqttVersion::automatic || !first.may_speak_older()) return facts;
       facts.newer_refused = true;
       facts.refusal.reset();
       facts.level = mqtt::kLevel3_1_1;
     }
   }
-  if (Visit(settings, password, facts).make(true, until)) facts.step = Step::answered;
-  if (facts.step == Step::answered) facts.failure.clear();
+  if (Visit(settings, password, facts).make(true, until)) {
+    facts.step = Step::answered;
+    facts.failure.clear();
+  }
   return facts;
 }
 

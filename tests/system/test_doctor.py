@@ -334,6 +334,7 @@ class Doctor(DoctorCase):
             # 28 s at most by its own limits; the rest is for a machine that is busy.
             self.assertLess(time.monotonic() - began, 40)
             self.assertEqual(2, said.status)
+            self.assertIn(f"no answer from 127.0.0.1:{port} in time; see the broker's own log", said.output)
             for area in ("appliance", "broker", "kafka"):
                 self.assertTrue(said.of(area, "error"), f"{area}\n{said.output}")
 
@@ -361,7 +362,7 @@ class DoctorKafka(UplinkCase, DoctorCase):
             self.assertRegex(said.output, r"the last was acknowledged \d+ s ago")
 
             kafka.alter_topic(TOPIC, retention_ms=60_000, retention_bytes=1_000_000, max_message_bytes=20_000)
-            for words in ("retention.ms", "retention.bytes", "max.message.bytes"):
+            for words in ("(retention.ms)", "(retention.bytes)", "(max.message.bytes)"):
                 self.finds(edge, "warning", "kafka", words)
             kafka.alter_topic(TOPIC, cleanup_policy="compact")
             self.finds(edge, "error", "kafka", "is compacted", "cleanup.policy=delete")
