@@ -14,7 +14,7 @@ import unittest
 
 from certificates import Authority
 from harness import Broker, Room, can_mount, run_tidemark, tmpfs, tool, wait_until
-from mqtt_client import CONNACK, DISCONNECT, SUBACK, Client, Stream, packet, publish_packet
+from mqtt_client import CONNACK, CONNECT, DISCONNECT, SUBACK, SUBSCRIBE, Client, Stream, packet, publish_packet
 from streams import CLIMATE, climate, climate_topic
 from tls import tls_broker
 from uplink_case import TOPIC, UplinkCase
@@ -100,19 +100,7 @@ class Doctor(DoctorCase):
             for metric in ("received", "reconnects", "takeovers", "sessions_lost"):
                 self.assertEqual(before.value(metric), after.value(metric), metric)
             self.assertEqual(1, after.value("connected"))
-            # Its sessions end with it: nothing is queued for a client that never comes again.
-            self.filled_once_more(broker, edge, 40)
-            broker.terminate()
-            with open(os.path.join(broker.folder, "mosquitto.db"), "rb") as kept:
-                content = kept.read()
-            self.assertIn(b"tidemark-plant-7", content)
-            self.assertNotIn(b"-doctor-", content)
-
-    def filled_once_more(self, broker, edge, received):
-        with Client(broker.port, "sender-2") as sender:
-            sender.publish(climate_topic("d0"), climate(START + 90_000_000, 2))
-            sender.drain()
-        edge.wait_metric("received", lambda value: value > received, 20)
+            edge.stop()
 
     @unittest.skipUnless(can_mount() and shutil.which("unshare"), "needs to mount")
     def test_a_machine_whose_clock_is_kept_leaves_nothing_to_warn_of(self):
@@ -204,45 +192,83 @@ class Doctor(DoctorCase):
             said = self.finds(edge, "ok", "broker", "1 of 1 subscriptions would be granted")
             self.assertNotIn(CANARY, said.output)
 
-    def test_it_is_a_guest_of_the_broker(self):
-        """A broker that refuses MQTT 5 and a subscription, and sends what it retains before it answers."""
-        with Room(self) as room, socket.socket() as listener:
-            listener.bind(("127.0.0.1", 0))
-            listener.listen(4)
-            listener.settimeout(30)
-            asked = []
+    def visited(self, room, visits):
+        """A broker of the test's own: `visits` are functions of a stream of packets, one a connection. Returns an appliance
+        that was never started, for which to ask it."""
+        listener = room.keep(socket.socket())
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(4)
+        listener.settimeout(30)
 
-            def serve():
-                for _ in range(2):
-                    link = listener.accept()[0]
-                    with link:
-                        link.settimeout(30)
-                        stream = Stream(link)
-                        _, _, connect = stream.next()
-                        asked.append(connect)
-                        if connect[6] == 5:
-                            link.sendall(packet(CONNACK, 0, bytes([0, 0x84, 0])))
-                            continue
-                        link.sendall(packet(CONNACK, 0, bytes([0, 0])))
-                        _, _, subscribe = stream.next()
-                        for number in range(1, 500):
-                            link.sendall(publish_packet(climate_topic(), climate(START, 1), 1, number, retain=True))
-                        link.sendall(packet(SUBACK, 0, subscribe[:2] + bytes([0x80])))
-                        asked.append(stream.next()[0])
+        def serve():
+            for visit in visits:
+                link = listener.accept()[0]
+                with link:
+                    link.settimeout(30)
+                    visit(Stream(link))
 
-            server = threading.Thread(target=serve)
-            server.start()
-            edge = room.appliance(CLIMATE, f"mqtt://127.0.0.1:{listener.getsockname()[1]}", mqtt="# username: none")
+        server = threading.Thread(target=serve, daemon=True)
+        server.start()
+        return room.appliance(CLIMATE, f"mqtt://127.0.0.1:{listener.getsockname()[1]}"), server
+
+    def connected(self, stream):
+        """The CONNECT of a guest: a clean start, no will, no login, and a client id of its own. Returns its body."""
+        kind, _, body = stream.next()
+        self.assertEqual((CONNECT, 2), (kind, body[7]))
+        self.assertRegex(body, rb"tidemark-plant-7-doctor-[0-9a-f]{8}$")
+        return body
+
+    def test_an_old_broker_that_sends_what_it_retains_is_only_asked(self):
+        with Room(self) as room:
+            last = []
+
+            def newer(stream):
+                self.assertEqual(5, self.connected(stream)[6])
+                stream.sock.sendall(packet(CONNACK, 0, bytes([0, 0x84, 0])))
+
+            def older(stream):
+                self.assertEqual(4, self.connected(stream)[6])
+                stream.sock.sendall(packet(CONNACK, 0, bytes([0, 0])))
+                subscribe = stream.next()[2]
+                for number in range(1, 500):
+                    stream.sock.sendall(publish_packet(climate_topic(), climate(START, 1), 1, number, retain=True))
+                stream.sock.sendall(packet(SUBACK, 0, subscribe[:2] + bytes([0x80])))
+                last.append(stream.next()[0])
+
+            edge, server = self.visited(room, [newer, older])
             said = self.finds(edge, "error", "broker", "refuses the subscription plant/+/+/climate", "ACL")
             server.join(30)
             self.assertEqual(1, len(said.of("broker", "warning")), said.output)
             self.assertIn("refuses MQTT 5", said.of("broker", "warning")[0])
-            newer, older, last = asked
-            # Nothing was acknowledged: the next packet after the SUBACK is the end.
-            self.assertEqual(DISCONNECT, last)
-            for connect in (newer, older):
-                self.assertEqual(2, connect[7], "a clean start, no will, no login")
-                self.assertRegex(connect, rb"tidemark-plant-7-doctor-[0-9a-f]{8}$")
+            # Nothing was acknowledged: what follows the SUBACK is the end.
+            self.assertEqual([DISCONNECT], last)
+
+    def test_no_session_with_a_subscription_outlives_the_visit(self):
+        with Room(self) as room:
+            seen = []
+
+            def for_what_is_granted(stream):
+                seen.append(self.connected(stream)[11:16])
+                # Session expiry an hour, receive maximum 10, largest packet 64 KiB.
+                stream.sock.sendall(packet(CONNACK, 0, bytes([0, 0, 13, 0x11, 0, 0, 14, 16, 0x21, 0, 10, 0x27, 0, 1, 0, 0])))
+                seen.append(stream.next())
+
+            def for_the_subscriptions(stream):
+                seen.append(self.connected(stream)[11:16])
+                stream.sock.sendall(packet(CONNACK, 0, bytes([0, 0, 0])))
+                kind, _, body = stream.next()
+                seen.append((kind, body[-1]))
+                stream.sock.sendall(packet(SUBACK, 0, body[:2] + bytes([0, 1])))
+                seen.append(stream.next()[0])
+
+            edge, server = self.visited(room, [for_what_is_granted, for_the_subscriptions])
+            said = self.finds(edge, "warning", "broker", "keeps the session for 3600 s", "604800 s")
+            server.join(30)
+            self.assertIn("10 unacknowledged", said.output)
+            self.assertIn("largest packet 65536 bytes", said.output)
+            week, nothing, retained_not = (7 * 86400).to_bytes(4, "big"), bytes(4), 0x21
+            self.assertEqual([b"\x11" + week, (DISCONNECT, 0, b"\0\x05\x11" + nothing),
+                              b"\x11" + nothing, (SUBSCRIBE, retained_not), DISCONNECT], seen)
 
     @unittest.skipUnless(shutil.which("openssl"), "the openssl command is not installed")
     def test_an_unknown_authority_and_mqtt_3(self):
