@@ -1,9 +1,8 @@
 #include "gateway/doctor/clock.h"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
-#include <ctime>
+#include <chrono>
 
 namespace tidemark::doctor {
 namespace {
@@ -20,12 +19,16 @@ constexpr const char* kSetIt =
 }  // namespace
 
 std::string date_text(ArrivalTime time) {
-  // Towards the past also before 1970, where integer division would round up.
-  const std::int64_t second = time.ns / 1'000'000'000 - (time.ns % 1'000'000'000 < 0 ? 1 : 0);
-  const auto since = static_cast<std::time_t>(second);
-  std::tm parts{};
-  if (gmtime_r(&since, &parts) == nullptr) return fmt::format("{} s since 1970", second);
-  return fmt::format("{:%Y-%m-%d %H:%M:%S} UTC", parts);
+  // The calendar of the library and not gmtime: time_t has 32 bits on some gateways, and 2038 is a date like any other.
+  namespace chrono = std::chrono;
+  const chrono::sys_time<chrono::nanoseconds> at{chrono::nanoseconds(time.ns)};
+  const auto day = chrono::floor<chrono::days>(at);
+  const chrono::year_month_day date{day};
+  const auto second = chrono::floor<chrono::seconds>(at - day);
+  const chrono::hh_mm_ss clock{second};
+  return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02} UTC", static_cast<int>(date.year()),
+                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), clock.hours().count(),
+                     clock.minutes().count(), clock.seconds().count());
 }
 
 Findings judge_clock(const ClockFacts& facts, std::optional<ArrivalTime> last_committed) {

@@ -26,6 +26,7 @@ ClockFacts well() {
 TEST_CASE("dates are UTC, also before 1970") {
   CHECK(date_text(kNow) == "2026-01-02 03:04:05 UTC");
   CHECK(date_text(ArrivalTime{0}) == "1970-01-01 00:00:00 UTC");
+  CHECK(date_text(ArrivalTime{4'102'444'800'000'000'000}) == "2100-01-01 00:00:00 UTC");
   CHECK(date_text(ArrivalTime{-1}) == "1969-12-31 23:59:59 UTC");
 }
 
