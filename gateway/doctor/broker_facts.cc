@@ -56,20 +56,20 @@ class Visit {
   bool make(bool subscribe, Clock::time_point until) {
     asio::co_spawn(io_, run(subscribe), asio::detached);
     io_.run_until(until);
-    if (!done_) {
-      facts_.step = at_connack_ ? (subscribe && opened_ ? Step::suback : Step::connack) : step_of(stream_.stage());
-      facts_.failure = fmt::format("no answer from {}:{} in time", settings_.host, settings_.port);
-    }
+    late_ = !done_;
+    const Step reached = at_connack_ ? (opened_ ? Step::suback : Step::connack) : step_of(stream_.stage());
     stream_.close();
     // What is under way ends by that; the resolver's thread may not, and is waited for by whoever destroys the context.
     io_.restart();
     io_.run_for(std::chrono::milliseconds(100));
-    return well_;
+    if (!late_) return well_;
+    // Not what the coroutine said at its end: that was our own closing.
+    return failed(reached, fmt::format("no answer from {}:{} in time", settings_.host, settings_.port));
   }
 
   /// Old brokers answer a CONNECT of MQTT 5 with a refusal, or close without a word.
   [[nodiscard]] bool may_speak_older() const {
-    return done_ && !well_ && (version_refused_ || (facts_.step == Step::connack && !facts_.refusal));
+    return !late_ && !well_ && (version_refused_ || (facts_.step == Step::connack && !facts_.refusal));
   }
 
  private:
@@ -208,6 +208,7 @@ class Visit {
   bool opened_ = false;
   bool done_ = false;
   bool well_ = false;
+  bool late_ = false;
   bool version_refused_ = false;
 };
 
