@@ -88,7 +88,7 @@ bool judge_access(const PlaceFacts& place, bool running, Report& report) {
         "run the doctor as the user of the service; if it is the user of the service, give it the file and its "
         "folder (chown)");
   }
-  if (running && !place.file_there) {
+  if (running && !place.file_there && !place.file_hidden) {
     report.error(
         fmt::format("{} is not there, though an appliance runs: it was removed under it, or the appliance was "
                     "started with another gateway.state",
@@ -192,13 +192,14 @@ Findings judge_state(const PlaceFacts& place, const ContentFacts& content, const
   judge_syncs(place, bounds, report);
   if (content.figures) {
     judge_content(content, bounds, now, report);
-  } else if (!place.file_there && !running) {
-    report.ok(fmt::format("{} is not there yet: the first start makes it", place.path));
+  } else if (!running && !place.file_hidden && (!place.file_there || content.trouble_code == StoreError::missing)) {
+    report.ok(fmt::format("{} is not there yet, or empty: the first start makes it", place.path));
+    return report.take();
   }
   if (!content.trouble.empty() && place.file_there) {
     report.error(content.trouble, content.trouble_code == StoreError::in_use
                                       ? "see the appliance above"
-                                      : "what it says; the appliance would not start with it as it is");
+                                      : "do what it says: an appliance would not start with it as it is");
   }
   return report.take();
 }

@@ -28,6 +28,7 @@ struct PlaceFacts {
   bool read_only = false;  // mounted so
   bool folder_writable = false;
   bool file_there = false;
+  bool file_hidden = false;  // whether it is there may not be seen
   bool file_writable = false;
   bool as_root = false;  // who may write everything, so the two above say nothing
   std::string owner;     // of the file, or of the folder

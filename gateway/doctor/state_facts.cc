@@ -134,6 +134,8 @@ PlaceFacts look_at_place(const std::string& path) {
     facts.file_there = true;
     facts.owner = user_name(about.st_uid);
     facts.file_writable = ::access(path.c_str(), R_OK | W_OK) == 0;
+  } else {
+    facts.file_hidden = errno == EACCES;
   }
   if (facts.folder_writable && !facts.read_only) measure_syncs(folder, facts);
   return facts;

@@ -116,6 +116,12 @@ TEST_CASE("a file that is not there is well before the first start, and an error
   PlaceFacts facts = place();
   facts.file_there = false;
   says(judged(facts, {}, false), Level::ok, {"the first start makes it"});
+  facts.file_hidden = true;
+  facts.folder_writable = false;
+  CHECK(judged(facts, {}, false).size() == judged(facts, {}, true).size());
+  says(judged(facts, {}, true), Level::error, {"cannot be written by this user"});
+  facts = place();
+  facts.file_there = false;
   says(judged(facts, content(), true), Level::error, {"is not there, though an appliance runs"});
   facts.folder_error = "No such file or directory";
   says(judged(facts, {}, false), Level::warning, {"is not there yet"});
@@ -136,6 +142,15 @@ TEST_CASE("what the log holds is judged against its bounds") {
   facts = content();
   facts.owner = "plant-8";
   says(judged(place(), facts, false), Level::error, {"plant-8", "plant-7"});
+}
+
+TEST_CASE("an empty file is none") {
+  ContentFacts facts;
+  facts.trouble = "there is no such file";
+  facts.trouble_code = StoreError::missing;
+  const Findings found = judged(place(), facts, false);
+  CHECK(worst(found) == Level::ok);
+  says(found, Level::ok, {"or empty", "the first start makes it"});
 }
 
 TEST_CASE("a file that cannot be read is an error with the store's own words") {
