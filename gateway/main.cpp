@@ -13,8 +13,8 @@ namespace {
 using tidemark::in_quotes;
 using tidemark::suggestion;
 
-constexpr std::array<std::string_view, 7> kCommands = {"run",    "check",   "replay", "verify",
-                                                       "export", "inspect", "uplink"};
+constexpr std::array<std::string_view, 8> kCommands = {"run",    "check",   "replay", "verify",
+                                                       "export", "inspect", "uplink", "doctor"};
 constexpr int kExitBadArguments = 2;
 
 void add_log(CLI::App* command, tidemark::LogCommand& log) {
@@ -48,6 +48,16 @@ int main(int argc, char** argv) {
   run->add_option("--config", configured.configuration, "The configuration, TOML")->required();
   CLI::App* check = app.add_subcommand("check", "Every problem of a configuration, and what it will take");
   check->add_option("--config", configured.configuration, "The configuration, TOML")->required();
+
+  DoctorCommand examining;
+  CLI::App* doctor = app.add_subcommand("doctor", "What is wrong around the appliance, and what to do");
+  doctor->add_option("--config", examining.configuration, "The configuration, TOML")->required();
+  doctor->add_flag("--json", examining.json, "A JSON object a finding: level, area, what, do");
+  doctor->footer(
+      "Looks at the configuration, the clock, the appliance and its session, the broker, the state file, the medium\n"
+      "it lies on, and Kafka; beside a running appliance, which it asks at admin.listen, or without one. It changes\n"
+      "nothing: it asks the broker under a client id of its own, and takes no message. At most about 30 s.\n"
+      "Exit: 0 all is well, 1 warnings, 2 errors.");
 
   CLI::App* uplink = app.add_subcommand("uplink", "The link to Kafka");
   uplink->require_subcommand(1);
@@ -93,6 +103,7 @@ int main(int argc, char** argv) {
   }
   if (run->parsed()) return run_appliance(configured);
   if (check->parsed()) return check_configuration(configured);
+  if (doctor->parsed()) return examine_appliance(examining);
   if (accept->parsed()) return accept_uplink(configured);
   if (replay->parsed()) return replay_log(replaying);
   if (verify->parsed()) return verify_log(verifying);

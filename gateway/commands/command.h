@@ -41,6 +41,11 @@ struct InspectCommand {
   bool follow = false;
 };
 
+struct DoctorCommand {
+  std::string configuration;  // a path
+  bool json = false;          // a JSON object a finding, instead of text
+};
+
 /// The appliance: until SIGTERM or SIGINT. 0; 2: the configuration is wrong; 1: it could not start.
 int run_appliance(const ConfiguredCommand& command);
 
@@ -50,6 +55,10 @@ int accept_uplink(const ConfiguredCommand& command);
 
 /// 0, or 2 with every problem of the configuration.
 int check_configuration(const ConfiguredCommand& command);
+
+/// Everything that can be wrong around the appliance, whether it runs or not: what is, and what to do. 0 all is well;
+/// 1 warnings; 2 errors. Does not return: what hangs is left behind.
+int examine_appliance(const DoctorCommand& command);
 
 /// The log into views. 0 at the end of the log (with follow: after SIGTERM or SIGINT); 1: not; 2: wrong arguments.
 int replay_log(const ReplayCommand& command);

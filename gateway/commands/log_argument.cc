@@ -7,7 +7,6 @@
 #include "gateway/secret/secret_file.h"
 
 namespace tidemark {
-namespace {
 
 LogPlace admin_place(const AdminConfiguration& admin) {
   LogPlace place;
@@ -30,6 +29,8 @@ LogPlace admin_place(const AdminConfiguration& admin) {
   }
   return place;
 }
+
+namespace {
 
 std::optional<OpenedLog> open_kafka(const LogCommand& command, LogPlace place, int& exit) {
   OpenedLog opened;

@@ -12,6 +12,10 @@
 
 namespace tidemark {
 
+/// The admin address of the appliance with this configuration, as this machine reaches it, with the token to show where
+/// its file can be read.
+LogPlace admin_place(const AdminConfiguration& admin);
+
 struct OpenedLog {
   std::unique_ptr<LogSource> source;
   LogPlace place;

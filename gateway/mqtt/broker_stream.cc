@@ -34,23 +34,29 @@ asio::awaitable<std::optional<std::string>> BrokerStream::connect(const MqttSett
   error_code ec;
   if (const auto address = asio::ip::make_address(settings.host, ec); !ec) {
     single[0] = tcp::endpoint(address, settings.port);
+    stage_ = BrokerStage::tcp;
     auto [failed] = co_await socket_.async_connect(single[0], kAsTuple);
     ec = failed;
   } else {
     auto [unknown, found] = co_await resolver_.async_resolve(settings.host, std::to_string(settings.port), kAsTuple);
     if (unknown) co_return fmt::format("the name {} cannot be resolved: {}", settings.host, unknown.message());
     if (closed_) co_return "closed";
+    stage_ = BrokerStage::tcp;
     auto [failed, endpoint] = co_await asio::async_connect(socket_, found, kAsTuple);
     ec = failed;
   }
   if (ec) co_return fmt::format("no TCP connection to {}:{}: {}", settings.host, settings.port, ec.message());
   if (closed_) co_return "closed";
   socket_.set_option(tcp::no_delay(true), ec);
+  stage_ = settings.tls ? BrokerStage::tls : BrokerStage::connected;
   if (!settings.tls) co_return std::nullopt;
 
   if (auto failure = prepare_tls(settings)) co_return failure;
   auto [failed] = co_await tls_->async_handshake(asio::ssl::stream_base::client, kAsTuple);
-  if (!failed) co_return std::nullopt;
+  if (!failed) {
+    stage_ = BrokerStage::connected;
+    co_return std::nullopt;
+  }
   // OpenSSL's own error says "certificate verify failed"; people need to know why.
   const long verified = SSL_get_verify_result(tls_->native_handle());
   if (verified != X509_V_OK) {

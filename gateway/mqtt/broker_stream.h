@@ -8,6 +8,7 @@
 #include <boost/asio/ssl.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
@@ -22,12 +23,18 @@ namespace tidemark {
 /// Errors as values from every awaited operation.
 inline constexpr auto kAsTuple = boost::asio::as_tuple(boost::asio::use_awaitable);
 
+/// How far a connection has come.
+enum class BrokerStage : std::uint8_t { name, tcp, tls, connected };
+
 class BrokerStream {
  public:
   explicit BrokerStream(boost::asio::io_context& io) : resolver_(io), socket_(io) {}
 
   /// Name, TCP, TLS. nullopt: connected; otherwise a sentence that says what failed. `close` makes it fail soon.
   boost::asio::awaitable<std::optional<std::string>> connect(const MqttSettings& settings);
+
+  /// What `connect` is at, or where it failed.
+  [[nodiscard]] BrokerStage stage() const { return stage_; }
 
   boost::asio::awaitable<std::tuple<boost::system::error_code, std::size_t>> read_some(std::span<char> room);
 
@@ -60,6 +67,7 @@ class BrokerStream {
   boost::asio::ip::tcp::socket socket_;
   std::unique_ptr<boost::asio::ssl::context> context_;
   std::unique_ptr<boost::asio::ssl::stream<boost::asio::ip::tcp::socket&>> tls_;
+  BrokerStage stage_ = BrokerStage::name;
   bool closed_ = false;
 };
 

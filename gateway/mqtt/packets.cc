@@ -24,6 +24,10 @@ class Fields {
     return static_cast<std::uint16_t>((static_cast<std::uint8_t>(body_[at_ - 2]) << 8) |
                                       static_cast<std::uint8_t>(body_[at_ - 1]));
   }
+  std::uint32_t u32() {
+    const std::uint32_t high = u16();
+    return high << 16 | u16();
+  }
   /// A variable byte integer, section 1.5.5: at most four bytes.
   std::uint32_t length() {
     std::uint32_t value = 0;
@@ -62,15 +66,21 @@ class Fields {
 
 namespace property {
 constexpr std::uint8_t kSubscriptionIdentifier = 0x0B;
+constexpr std::uint8_t kSessionExpiry = 0x11;
 constexpr std::uint8_t kServerKeepAlive = 0x13;
 constexpr std::uint8_t kReasonString = 0x1F;
 constexpr std::uint8_t kReceiveMaximum = 0x21;
+constexpr std::uint8_t kMaximumQos = 0x24;
+constexpr std::uint8_t kMaximumPacketSize = 0x27;
 constexpr std::uint8_t kSubscriptionIdentifiersAvailable = 0x29;
 }  // namespace property
 
 struct Properties {
   std::optional<std::uint16_t> server_keepalive;
   std::optional<std::uint16_t> receive_maximum;
+  std::optional<std::uint32_t> maximum_packet;
+  std::optional<std::uint32_t> session_expiry;
+  std::optional<std::uint8_t> maximum_qos;
   std::string_view reason_string;
   std::optional<std::uint8_t> subscription_identifiers_available;
   std::uint32_t subscription = 0;  // the first of them
@@ -84,7 +94,6 @@ bool read_property(Fields& fields, Properties& found) {
     case 0x01:
     case 0x17:
     case 0x19:
-    case 0x24:
     case 0x25:
     case 0x28:
     case 0x2A:  // a byte
@@ -92,6 +101,9 @@ bool read_property(Fields& fields, Properties& found) {
       return true;
     case property::kSubscriptionIdentifiersAvailable:
       found.subscription_identifiers_available = fields.u8();
+      return true;
+    case property::kMaximumQos:
+      found.maximum_qos = fields.u8();
       return true;
     case 0x22:
     case 0x23:  // two bytes
@@ -103,11 +115,15 @@ bool read_property(Fields& fields, Properties& found) {
     case property::kReceiveMaximum:
       found.receive_maximum = fields.u16();
       return true;
+    case property::kSessionExpiry:
+      found.session_expiry = fields.u32();
+      return true;
+    case property::kMaximumPacketSize:
+      found.maximum_packet = fields.u32();
+      return true;
     case 0x02:
-    case 0x11:
-    case 0x18:
-    case 0x27:  // four bytes
-      fields.bytes(4);
+    case 0x18:  // four bytes
+      fields.u32();
       return true;
     case property::kSubscriptionIdentifier: {
       const std::uint32_t identifier = fields.length();
@@ -273,6 +289,9 @@ Result<Connack, PacketError> parse_connack(const Packet& packet, std::uint8_t le
     if (!read_properties(fields, properties)) return malformed("a CONNACK with bad properties");
     connack.server_keepalive = properties.server_keepalive;
     connack.receive_maximum = properties.receive_maximum;
+    connack.maximum_packet = properties.maximum_packet;
+    connack.session_expiry = properties.session_expiry;
+    connack.maximum_qos = properties.maximum_qos;
     // Section 3.2.2.3.12: absent means that they are available.
     connack.subscription_identifiers = properties.subscription_identifiers_available.value_or(1) != 0;
     connack.text = properties.reason_string;
@@ -284,6 +303,18 @@ Result<Connack, PacketError> parse_connack(const Packet& packet, std::uint8_t le
   }
   if (!fields.at_end()) return malformed("a CONNACK of the wrong length");
   return connack;
+}
+
+Result<Suback, PacketError> parse_suback(const Packet& packet, std::uint8_t level) {
+  if (packet.type != PacketType::suback || packet.flags != 0) return malformed("not a SUBACK");
+  Fields fields(packet.body);
+  Suback suback;
+  suback.packet_id = fields.u16();
+  Properties unused;
+  if (level == kLevel5 && !read_properties(fields, unused)) return malformed("a SUBACK with bad properties");
+  if (!fields.ok()) return malformed("a SUBACK that cannot be read");
+  suback.reasons = packet.body.substr(fields.at());
+  return suback;
 }
 
 Result<Disconnect, PacketError> parse_disconnect(const Packet& packet, std::uint8_t level) {

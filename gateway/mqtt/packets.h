@@ -101,11 +101,21 @@ struct Connack {
   bool version_refused = false;                   // by either version's code for it
   std::optional<std::uint16_t> server_keepalive;  // seconds, MQTT 5: to be used instead of ours
   std::optional<std::uint16_t> receive_maximum;   // MQTT 5
+  std::optional<std::uint32_t> maximum_packet;    // bytes, MQTT 5: more it does not take from us
+  std::optional<std::uint32_t> session_expiry;    // seconds, MQTT 5: it keeps the session so long, not as we asked
+  std::optional<std::uint8_t> maximum_qos;        // MQTT 5: 0 or 1
   bool subscription_identifiers = false;          // MQTT 5: the broker takes them, and sends them back
   std::string_view text;                          // MQTT 5: the broker's own words, not to be trusted
 };
 /// `level` is that of the CONNECT. A 3.1.1 broker that refuses 5 answers in its own, shorter form.
 Result<Connack, PacketError> parse_connack(const Packet& packet, std::uint8_t level);
+
+/// The reasons of a SUBACK, one a filter, in the order of its SUBSCRIBE: below 0x80 the QoS that was granted.
+struct Suback {
+  std::uint16_t packet_id = 0;
+  std::string_view reasons;
+};
+Result<Suback, PacketError> parse_suback(const Packet& packet, std::uint8_t level);
 
 struct Disconnect {
   std::uint8_t reason = 0;  // MQTT 5; 3.1.1 brokers send no DISCONNECT

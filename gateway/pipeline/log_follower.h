@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -26,7 +27,11 @@ struct FollowerFigures {
   std::uint64_t contacts = 0;            // successful ones
   std::uint64_t splits = 0;              // epochs begun because of a long backlog
   std::uint64_t backlog = 0;             // rows
+  std::string cluster;                   // of the contact that is kept; empty: none yet
+  std::string topic;
+  std::int32_t partition = 0;
   std::int64_t last_offset = -1;
+  std::optional<Duration> since_acknowledged;  // the newest acknowledgement of this run; nullopt: none
 };
 
 /// All calls come from the pipeline's thread; all but `finish` return at once.

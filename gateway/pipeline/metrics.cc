@@ -197,6 +197,12 @@ void add_uplink(Families& out, const LogFollower* follower) {
               number(uplink.splits));
   out.gauge("tidemark_uplink_last_offset", "Of the last event acknowledged, in its partition; -1: none yet.",
             static_cast<double>(uplink.last_offset));
+  out.gauge("tidemark_uplink_contact_info", "Where events of this gateway go, in its labels; 0: nowhere yet.",
+            uplink.cluster.empty() ? 0 : 1,
+            {{"cluster", uplink.cluster}, {"topic", uplink.topic}, {"partition", std::to_string(uplink.partition)}});
+  out.gauge("tidemark_uplink_acknowledgement_age_seconds",
+            "Since Kafka last acknowledged an event; -1: not since the start.",
+            uplink.since_acknowledged ? in_seconds(*uplink.since_acknowledged) : -1);
 }
 
 }  // namespace

@@ -198,6 +198,13 @@ Result<TopicFacts, KafkaError> KafkaProducer::look_at(const std::string& topic, 
     if (topic != metadata->topics[i].topic) continue;
     topic_code = metadata->topics[i].err;
     facts.partitions = metadata->topics[i].partition_cnt;
+    facts.copies.resize(static_cast<std::size_t>(std::max(facts.partitions, 0)));
+    for (int k = 0; k < facts.partitions; ++k) {
+      const auto& partition = metadata->topics[i].partitions[k];
+      if (partition.id < 0 || partition.id >= facts.partitions) continue;
+      facts.copies[static_cast<std::size_t>(partition.id)] = {partition.leader, partition.replica_cnt,
+                                                              partition.isr_cnt};
+    }
   }
   rd_kafka_metadata_destroy(metadata);
   if (topic_code != RD_KAFKA_RESP_ERR_NO_ERROR) return fail(meaning(topic_code), rd_kafka_err2str(topic_code));
@@ -222,7 +229,9 @@ Result<TopicFacts, KafkaError> KafkaProducer::look_at(const std::string& topic, 
     const auto* const* configs = rd_kafka_ConfigResource_configs(resources[i], &entries);
     for (std::size_t k = 0; k < entries; ++k) {
       const char* value = rd_kafka_ConfigEntry_value(configs[k]);
-      if (value == nullptr || std::strcmp(rd_kafka_ConfigEntry_name(configs[k]), "max.message.bytes") != 0) continue;
+      if (value == nullptr) continue;
+      facts.settings.emplace(rd_kafka_ConfigEntry_name(configs[k]), value);
+      if (std::strcmp(rd_kafka_ConfigEntry_name(configs[k]), "max.message.bytes") != 0) continue;
       if (const auto bytes = std::strtoull(value, nullptr, 10); bytes > 0) facts.max_message_bytes = bytes;
     }
   }

@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -42,7 +43,14 @@ struct ProducerSettings {
 struct TopicFacts {
   std::string cluster;
   std::int32_t partitions = 0;
-  std::uint64_t max_message_bytes = 1'048'588;  // after compression; Kafka's default where it does not say
+  std::uint64_t max_message_bytes = 1'048'588;    // after compression; Kafka's default where it does not say
+  std::map<std::string, std::string> settings{};  // of the topic, as DescribeConfigs tells them; empty: it does not
+  struct Copies {
+    std::int32_t leader = -1;  // a broker; -1: none
+    std::int32_t replicas = 0;
+    std::int32_t in_sync = 0;
+  };
+  std::vector<Copies> copies{};  // by partition
 };
 
 struct Offsets {

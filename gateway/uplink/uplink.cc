@@ -75,7 +75,13 @@ FollowerFigures Uplink::figures() const {
   const std::lock_guard lock(mutex_);
   FollowerFigures out = figures_;
   out.backlog = segments_.backlog(last_);
-  out.last_offset = contact_ ? contact_->last_offset : -1;
+  if (contact_) {
+    out.cluster = contact_->cluster;
+    out.topic = contact_->topic;
+    out.partition = contact_->partition;
+    out.last_offset = contact_->last_offset;
+  }
+  if (acknowledged_at_) out.since_acknowledged = steady_clock() - *acknowledged_at_;
   return out;
 }
 
@@ -411,6 +417,7 @@ bool Uplink::take_reports(KafkaProducer& producer) {
     contact_->last_offset = std::max(contact_->last_offset, delivery.offset);
     ++figures_.acknowledged;
   }
+  acknowledged_at_ = steady_clock();
   settings_changed_ = true;
   changed_.notify_all();
   return true;

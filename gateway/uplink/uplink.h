@@ -109,6 +109,7 @@ class Uplink final : public LogFollower {
   bool consented_ = false;
   bool settings_changed_ = false;
   FollowerFigures figures_;
+  std::optional<MonotonicTime> acknowledged_at_;  // the newest acknowledgement
 };
 
 }  // namespace tidemark

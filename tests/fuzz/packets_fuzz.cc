@@ -29,6 +29,7 @@ void look_at(const Packet& packet, std::uint8_t level) {
   for (const std::uint8_t as : {level, kLevel3_1_1, kLevel5}) {
     (void)parse_connack(packet, as);
     (void)parse_disconnect(packet, as);
+    (void)parse_suback(packet, as);
   }
   const auto connect = parse_connect(packet);
   if (!connect) return;
