@@ -77,7 +77,8 @@ struct StateKnown {
 
 class Examination {
  public:
-  Examination(const Configuration& configuration, bool json) : configuration_(configuration), json_(json) {}
+  Examination(const Configuration& configuration, bool json)
+      : configuration_(configuration), admin_(admin_place(configuration.admin)), json_(json) {}
 
   /// The exit status.
   int run();
@@ -91,6 +92,7 @@ class Examination {
   [[nodiscard]] KafkaPlan kafka_plan() const;
 
   const Configuration& configuration_;
+  const LogPlace admin_;
   const bool json_;
   Findings said_;
   ApplianceFacts appliance_;
@@ -124,9 +126,9 @@ void Examination::say_configuration() {
 }
 
 void Examination::ask() {
-  const LogPlace place = admin_place(configuration_.admin);
+  const LogPlace place = admin_;
   const std::string& token_file = configuration_.admin.token_file;
-  if (!read_token(token_file)) {
+  if (!token_file.empty() && place.token.empty()) {
     appliance_.place = to_string(place);
     appliance_.token_unreadable = true;
     appliance_.lock = look_at_state_lock(configuration_.gateway.state);
@@ -148,8 +150,7 @@ void Examination::ask() {
 
 Gathering<StateKnown> Examination::look_at_state() {
   return Gathering<StateKnown>([path = configuration_.gateway.state, metrics = appliance_.metrics,
-                                free = appliance_.file_is_free() && !appliance_.token_unreadable,
-                                place = admin_place(configuration_.admin)] {
+                                free = appliance_.file_is_free() && !appliance_.token_unreadable, place = admin_] {
     StateKnown out;
     out.place = look_at_place(path);
     out.medium = look_at_medium("/sys", out.place.device_major, out.place.device_minor);

@@ -10,7 +10,7 @@
 #include "gateway/mqtt/chrono.h"
 #include "gateway/mqtt/client_packets.h"
 #include "gateway/mqtt/packet_splitter.h"
-#include "gateway/mqtt/secrets.h"
+#include "gateway/secret/secret_file.h"
 
 namespace tidemark::doctor {
 namespace {
@@ -221,7 +221,7 @@ BrokerFacts ask_broker(const MqttSettings& settings, const std::string& client_i
   facts.level = settings.version == MqttVersion::v3_1_1 ? mqtt::kLevel3_1_1 : mqtt::kLevel5;
   std::optional<std::string> password;
   if (!settings.password_file.empty()) {
-    auto read = read_secret(settings.password_file);
+    auto read = read_password("mqtt.password_file", settings.password_file);
     if (!read) {
       facts.step = Step::secret;
       facts.failure = std::move(read.error().context);

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "gateway/replay/json_text.h"
+#include "edge/bytes/json_text.h"
 
 namespace tidemark::doctor {
 namespace {
