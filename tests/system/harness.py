@@ -164,6 +164,11 @@ class Process:
     def tail(self, characters=3000):
         return self.output()[-characters:]
 
+    def resident(self):
+        """Bytes of memory that it holds."""
+        with open(f"/proc/{self.pid}/status", encoding="ascii") as status:
+            return next(int(line.split()[1]) for line in status if line.startswith("VmRSS")) * 1024
+
     def check_alive(self):
         if not self.running():
             raise AssertionError(f"{' '.join(self.argv[:3])} ended with {self.child.returncode}:\n{self.tail()}")
@@ -393,6 +398,16 @@ class Appliance:
         finally:
             connection.close()
 
+    def events(self):
+        """The local log's events, in their order."""
+        body = self.get("/log?from=1", 60)[1]
+        events, at = [], 0
+        while at < len(body):
+            size = int.from_bytes(body[at + 8:at + 12], "little")
+            events.append(body[at + 12:at + 12 + size])
+            at += 12 + size
+        return events
+
     def metrics(self, optional=False):
         try:
             status, body = self.get("/metrics")
@@ -483,6 +498,24 @@ def ledger(views):
         views, "SELECT stream, counter, sum(value) FROM ledger GROUP BY stream, counter")}
 
 
+class Peak:
+    """Samples the resident memory of a process until it ends or `close`: `bytes` is the most that was seen."""
+
+    def __init__(self, process, step=0.02):
+        self.bytes = 0
+        self._end = threading.Event()
+        threading.Thread(target=self._sample, args=(process, step), daemon=True).start()
+
+    def _sample(self, process, step):
+        # A process that has ended has no memory to show.
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError, StopIteration):
+            while not self._end.wait(step):
+                self.bytes = max(self.bytes, process.resident())
+
+    def close(self):
+        self._end.set()
+
+
 class Simulator(Process):
     """A run of firmware-sim in the background."""
 
@@ -490,7 +523,10 @@ class Simulator(Process):
         super().__init__([tool("firmware-sim"), "--broker", broker_url, *map(str, arguments)],
                          os.path.join(folder, name + ".log"))
 
-    def finish(self, deadline):
+    def finish(self, deadline, now=False):
+        """Waits for its end and returns what it said. `now`: SIGTERM; it waits for the last acknowledgements."""
+        if now:
+            self.signal(signal.SIGTERM)
         status = self.wait(deadline, "firmware-sim ends")
         if status != 0:
             raise AssertionError(f"firmware-sim exits {status}:\n{self.tail()}")

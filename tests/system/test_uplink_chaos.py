@@ -8,7 +8,7 @@ import unittest
 from fleet_truth import Truth
 from harness import Room, wait_until
 from oracle import SECOND
-from uplink_case import TOPIC, UplinkCase, local_events
+from uplink_case import TOPIC, UplinkCase
 
 
 class UplinkChaos(UplinkCase):
