@@ -47,8 +47,7 @@ void WindowState::encode(ByteWriter& out) const {
   parts_.for_each(kept_, [&](const auto& part) { part.encode(out, shared); });
 }
 
-WindowState WindowState::decode(ByteReader& in) {
-  ByteReader from = in;
+WindowState WindowState::unpack(ByteReader& in) {
   const std::uint64_t bits = in.varint();
   if ((bits & ~std::uint64_t{Parts::kKnown}) != 0) in.mark_damaged();
   if (!in.ok()) return {};
@@ -65,6 +64,18 @@ WindowState WindowState::decode(ByteReader& in) {
       if (in.ok()) part.decode(in, shared);
     });
   }
+  return in.ok() ? state : WindowState{};
+}
+
+std::uint64_t WindowState::count_of(std::string_view encoded) {
+  ByteReader in(encoded);
+  in.varint();  // what it keeps
+  return in.varint();
+}
+
+WindowState WindowState::decode(ByteReader& in) {
+  ByteReader from = in;
+  WindowState state = unpack(in);
   if (!in.ok()) return {};
   // One state has one form: whatever was read must be what it would be written as.
   ByteWriter again;

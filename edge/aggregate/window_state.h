@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include "edge/aggregate/component.h"
 #include "edge/aggregate/parts.h"
@@ -51,6 +52,10 @@ class WindowState {
   /// Canonical bytes: equal states, equal bytes. `decode` marks the reader damaged on malformed or non-canonical bytes.
   void encode(ByteWriter& out) const;
   static WindowState decode(ByteReader& in);
+  /// The same, of bytes that this process has encoded itself: that they are canonical is not looked at again.
+  static WindowState unpack(ByteReader& in);
+  /// The count of such bytes.
+  static std::uint64_t count_of(std::string_view encoded);
 
   friend bool operator==(const WindowState& a, const WindowState& b);
 

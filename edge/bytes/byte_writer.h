@@ -2,6 +2,7 @@
 // varints and length-prefixed bytes. The counterpart is ByteReader.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -18,11 +19,13 @@ class ByteWriter {
 
   /// LEB128, 1 to 10 bytes.
   void varint(std::uint64_t value) {
-    while (value >= 0x80) {
-      u8(static_cast<std::uint8_t>(value | 0x80));
-      value >>= 7;
-    }
-    u8(static_cast<std::uint8_t>(value));
+    // Most are short: one byte needs no buffer.
+    if (value < 0x80) return u8(static_cast<std::uint8_t>(value));
+    std::array<char, 10> buffer;
+    std::size_t size = 0;
+    for (; value >= 0x80; value >>= 7) buffer[size++] = static_cast<char>(static_cast<std::uint8_t>(value | 0x80));
+    buffer[size++] = static_cast<char>(value);
+    bytes_.append(buffer.data(), size);
   }
 
   /// Zig-zag, then LEB128: small magnitudes of either sign are short.
@@ -44,8 +47,10 @@ class ByteWriter {
   void clear() { bytes_.clear(); }
 
  private:
-  void fixed(std::uint64_t value, int width) {
-    for (int i = 0; i < width; ++i) u8(static_cast<std::uint8_t>(value >> (8 * i)));
+  void fixed(std::uint64_t value, std::size_t width) {
+    std::array<char, 8> buffer;
+    for (std::size_t i = 0; i < width; ++i) buffer[i] = static_cast<char>(static_cast<std::uint8_t>(value >> (8 * i)));
+    bytes_.append(buffer.data(), width);
   }
 
   std::string bytes_;

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::uint8_t kFormat = 1;
 
-/// A plan of a 64 KiB group cannot hold more; a larger count is damage, and must not be allocated.
+/// A plan of one group cannot hold more; a larger count is damage, and must not be allocated.
 constexpr std::uint64_t kMostEntries = 4'000'000;
 
 std::uint64_t count_of(ByteReader& in) {

@@ -595,7 +595,7 @@ void Processor::add_pane(const PaneEmitted& emitted, Group& group) {
     pane.flags = delta->flags;
     pane.state = delta->state;
   } else {
-    OpenWindow window = series.windows.copy(emitted.start);
+    OpenWindow window = series.windows.without_points(emitted.start);
     pane.revision = window.revision + 1;
     pane.flags = window.flags;
     pane.state = std::move(window.state);

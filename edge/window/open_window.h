@@ -47,14 +47,26 @@ struct OpenWindow {
   [[nodiscard]] WindowHead head() const { return {start, revision, dirty}; }
 
   void encode(ByteWriter& out) const {
-    head().encode(out);
-    out.varint(flags);
-    out.varint(emitted);
+    encode_standing(out);
     state.encode(out);
     points.encode(out);
   }
 
   static OpenWindow decode(ByteReader& in) {
+    OpenWindow window = decode_standing(in);
+    window.state = WindowState::decode(in);
+    window.points = Points::decode(in);
+    return window;
+  }
+
+  /// What a pane changes: all that stands before the state.
+  void encode_standing(ByteWriter& out) const {
+    head().encode(out);
+    out.varint(flags);
+    out.varint(emitted);
+  }
+
+  static OpenWindow decode_standing(ByteReader& in) {
     OpenWindow window;
     const WindowHead head = WindowHead::decode(in);
     window.start = head.start;
@@ -62,9 +74,17 @@ struct OpenWindow {
     window.dirty = head.dirty;
     window.flags = static_cast<std::uint16_t>(in.varint());
     window.emitted = in.varint();
-    window.state = WindowState::decode(in);
-    window.points = Points::decode(in);
     return window;
+  }
+
+  /// A whole pane of it leaves. Returns how many of its readings had not been emitted, which may be negative after
+  /// damage.
+  std::int64_t emit(std::uint64_t count) {
+    const auto fresh = static_cast<std::int64_t>(count - emitted);
+    emitted = count;
+    ++revision;
+    dirty = false;
+    return fresh;
   }
 };
 

@@ -22,10 +22,13 @@ WindowHead OpenWindows::head_at(std::size_t place) const {
   return WindowHead::decode(in);
 }
 
-OpenWindow OpenWindows::unpack(std::size_t place) const {
+/// What is packed was encoded here: it is not held against its canonical form as bytes from a disk are.
+OpenWindow OpenWindows::unpack(std::size_t place, bool with_points) const {
   ByteReader in(encoding(place));
-  OpenWindow window = OpenWindow::decode(in);
-  TIDEMARK_ASSERT(in.ok() && in.at_end());
+  OpenWindow window = OpenWindow::decode_standing(in);
+  window.state = WindowState::unpack(in);
+  if (with_points) window.points = Points::decode(in);
+  TIDEMARK_ASSERT(in.ok() && in.at_end() == with_points);
   return window;
 }
 
@@ -50,11 +53,23 @@ void OpenWindows::pack(const OpenWindow& window) {
   std::size_t place = window.start > last_packed_ ? packed_.size() : 0;
   while (place < packed_.size() && head_at(place).start < window.start) place = after(place);
   last_packed_ = std::max(last_packed_, window.start);
-  // Room in small steps: doubling would cost as much again.
-  constexpr std::size_t kStep = 16;
-  const std::size_t needed = packed_.size() + out.size();
-  if (needed > packed_.capacity()) packed_.reserve(needed + needed / 32 + kStep);
+  make_room(out.size());
   packed_.insert(packed_.begin() + static_cast<std::ptrdiff_t>(place), out.view().begin(), out.view().end());
+}
+
+void OpenWindows::replace(std::size_t place, std::size_t size, std::string_view bytes) {
+  const std::size_t kept = std::min(size, bytes.size());
+  if (bytes.size() > size) make_room(bytes.size() - size);
+  const auto at = std::copy_n(bytes.begin(), kept, packed_.begin() + static_cast<std::ptrdiff_t>(place));
+  packed_.erase(at, at + static_cast<std::ptrdiff_t>(size - kept));
+  packed_.insert(at, bytes.begin() + static_cast<std::ptrdiff_t>(kept), bytes.end());
+}
+
+/// For so many bytes more, in small steps: doubling would cost as much again.
+void OpenWindows::make_room(std::size_t bytes) {
+  constexpr std::size_t kStep = 16;
+  const std::size_t needed = packed_.size() + bytes;
+  if (needed > packed_.capacity()) packed_.reserve(needed + needed / 32 + kStep);
 }
 
 void OpenWindows::erase(std::size_t place) {
@@ -82,13 +97,29 @@ OpenWindow OpenWindows::copy(EventTime start) const {
   if (unpacked_ && current_.start == start) return current_;
   const std::size_t place = find(start);
   TIDEMARK_ASSERT(place != packed_.size());
-  return unpack(place);
+  return unpack(place, true);
+}
+
+OpenWindow OpenWindows::without_points(EventTime start) const {
+  if (!unpacked_ || current_.start != start) {
+    const std::size_t place = find(start);
+    TIDEMARK_ASSERT(place != packed_.size());
+    return unpack(place, false);
+  }
+  OpenWindow window;
+  window.start = current_.start;
+  window.revision = current_.revision;
+  window.flags = current_.flags;
+  window.dirty = current_.dirty;
+  window.emitted = current_.emitted;
+  window.state = current_.state;
+  return window;
 }
 
 bool OpenWindows::contains(EventTime start, Duration since_start, const Decimal& value) const {
   if (unpacked_ && current_.start == start) return current_.points.contains(since_start, value);
   const std::size_t place = find(start);
-  return place != packed_.size() && unpack(place).points.contains(since_start, value);
+  return place != packed_.size() && unpack(place, true).points.contains(since_start, value);
 }
 
 OpenWindow& OpenWindows::at(EventTime start, ComponentSet components) {
@@ -97,7 +128,7 @@ OpenWindow& OpenWindows::at(EventTime start, ComponentSet components) {
   unpacked_ = true;
   const std::size_t place = find(start);
   if (place != packed_.size()) {
-    current_ = unpack(place);
+    current_ = unpack(place, true);
     erase(place);
     return current_;
   }
@@ -113,20 +144,21 @@ OpenWindow& OpenWindows::at(EventTime start, ComponentSet components) {
 }
 
 std::int64_t OpenWindows::emit(EventTime start) {
-  const bool is_current = unpacked_ && current_.start == start;
-  const std::size_t place = is_current ? packed_.size() : find(start);
-  TIDEMARK_ASSERT(is_current || place != packed_.size());
-  OpenWindow unpacked;
-  if (!is_current) unpacked = unpack(place);
-  OpenWindow& window = is_current ? current_ : unpacked;
-  const auto fresh = static_cast<std::int64_t>(window.state.count() - window.emitted);
-  window.emitted = window.state.count();
-  ++window.revision;
-  window.dirty = false;
-  if (!is_current) {
-    erase(place);
-    pack(window);
-  }
+  if (unpacked_ && current_.start == start) return current_.emit(current_.state.count());
+  const std::size_t place = find(start);
+  TIDEMARK_ASSERT(place != packed_.size());
+  // Only what stands before the state changes: the rest of the bytes is carried over as it is.
+  ByteReader in(encoding(place));
+  OpenWindow window = OpenWindow::decode_standing(in);
+  const std::string_view rest = in.raw(in.remaining());
+  const std::int64_t fresh = window.emit(WindowState::count_of(rest));
+  ByteWriter body;
+  window.encode_standing(body);
+  ByteWriter head;
+  head.varint(body.size() + rest.size());
+  head.raw(body.view());
+  const auto old_size = static_cast<std::size_t>(rest.data() - packed_.data()) - place;
+  replace(place, old_size, head.view());
   return fresh;
 }
 

@@ -28,6 +28,8 @@ class OpenWindows {
 
   /// A copy. Requires that it is held.
   [[nodiscard]] OpenWindow copy(EventTime start) const;
+  /// All of it but its points: what a pane carries. Requires that it is held.
+  [[nodiscard]] OpenWindow without_points(EventTime start) const;
 
   /// Whether the window at `start` holds this point (SEMANTICS, rule 30). False where there is no such window.
   [[nodiscard]] bool contains(EventTime start, Duration since_start, const Decimal& value) const;
@@ -80,9 +82,11 @@ class OpenWindows {
   [[nodiscard]] std::string_view encoding(std::size_t place) const;
   [[nodiscard]] std::size_t after(std::size_t place) const;
   [[nodiscard]] WindowHead head_at(std::size_t place) const;
-  [[nodiscard]] OpenWindow unpack(std::size_t place) const;
+  [[nodiscard]] OpenWindow unpack(std::size_t place, bool with_points) const;
   [[nodiscard]] std::size_t find(EventTime start) const;
   void pack(const OpenWindow& window);
+  void replace(std::size_t place, std::size_t size, std::string_view bytes);
+  void make_room(std::size_t bytes);
   void erase(std::size_t place);
 
   bool unpacked_ = false;

@@ -23,7 +23,7 @@ class GroupRule {
   /// Whether the group ends now. `backlog`: more messages wait.
   [[nodiscard]] bool ends(MonotonicTime now, bool backlog) const {
     if (messages_ == 0) return false;
-    if (bytes_ >= kMostBytes) return true;
+    if (bytes_ >= kMostBytes || messages_ >= kMostMessages) return true;
     if (commit_delay_.ns == 0) return !backlog;  // a natural group: what came during the last commit
     return now >= deadline();
   }
@@ -37,7 +37,11 @@ class GroupRule {
   [[nodiscard]] bool empty() const { return messages_ == 0; }
 
  private:
-  static constexpr std::uint64_t kMostBytes = 64 * 1024;
+  /// What a group costs beside its readings is shared by all that it holds
+  /// (docs/decisions/2026-11-24-group-of-256-kib.md).
+  static constexpr std::uint64_t kMostBytes = 256 * 1024;
+  /// A quarter of our Receive Maximum: while one group is committed the broker goes on sending.
+  static constexpr std::uint64_t kMostMessages = 1'024;
   /// A broker that stops at 20 unacknowledged messages sends nothing until it hears from us: 16 that wait while none
   /// comes are a group.
   static constexpr std::uint64_t kManyWaiting = 16;

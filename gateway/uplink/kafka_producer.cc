@@ -21,6 +21,9 @@ struct ConfDeleter {
 struct QueueDeleter {
   void operator()(rd_kafka_queue_t* queue) const { rd_kafka_queue_destroy(queue); }
 };
+struct ErrorDeleter {
+  void operator()(rd_kafka_error_t* error) const { rd_kafka_error_destroy(error); }
+};
 struct EventDeleter {
   void operator()(rd_kafka_event_t* event) const { rd_kafka_event_destroy(event); }
 };
@@ -262,10 +265,23 @@ Result<void, KafkaError> KafkaProducer::create_topic(const std::string& topic, s
 
 KafkaProducer::Handed KafkaProducer::produce(const std::string& topic, std::int32_t partition, std::string_view key,
                                              std::string_view record, std::uint64_t row) {
-  const auto code = rd_kafka_producev(
-      handle_->producer, RD_KAFKA_V_TOPIC(topic.c_str()), RD_KAFKA_V_PARTITION(partition),
-      RD_KAFKA_V_KEY(key.data(), key.size()), RD_KAFKA_V_VALUE(const_cast<char*>(record.data()), record.size()),
-      RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_OPAQUE(handle_->tag_of_next()), RD_KAFKA_V_END);
+  // As an array: the macros of rd_kafka_producev are not C++.
+  std::array<rd_kafka_vu_t, 6> values{};
+  values[0].vtype = RD_KAFKA_VTYPE_TOPIC;
+  values[0].u.cstr = topic.c_str();
+  values[1].vtype = RD_KAFKA_VTYPE_PARTITION;
+  values[1].u.i32 = partition;
+  values[2].vtype = RD_KAFKA_VTYPE_KEY;
+  values[2].u.mem = {const_cast<char*>(key.data()), key.size()};
+  values[3].vtype = RD_KAFKA_VTYPE_VALUE;
+  values[3].u.mem = {const_cast<char*>(record.data()), record.size()};
+  values[4].vtype = RD_KAFKA_VTYPE_MSGFLAGS;
+  values[4].u.i = RD_KAFKA_MSG_F_COPY;
+  values[5].vtype = RD_KAFKA_VTYPE_OPAQUE;
+  values[5].u.ptr = handle_->tag_of_next();
+  const std::unique_ptr<rd_kafka_error_t, ErrorDeleter> error(
+      rd_kafka_produceva(handle_->producer, values.data(), values.size()));
+  const auto code = error == nullptr ? RD_KAFKA_RESP_ERR_NO_ERROR : rd_kafka_error_code(error.get());
   if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
     handle_->rows.push_back(row);
     return Handed::taken;

@@ -26,6 +26,7 @@ def fill(path):
 
 @unittest.skipUnless(can_mount(), "this user may not mount a tmpfs")
 class HeldAcks(unittest.TestCase):
+    heavy = True
     limit = 180
 
     def disk_full(self, room, seconds, kill=False):

@@ -15,6 +15,7 @@ SEED = int(os.environ.get("TIDEMARK_SEED", "20250101"))
 
 
 class KillLoop(unittest.TestCase):
+    heavy = True
     limit = 420
 
     def run_loop(self, room, duration, devices, broker_restarts, seed):

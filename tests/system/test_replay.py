@@ -265,13 +265,21 @@ class Replay(unittest.TestCase):
             self.assertIn(address, whole)
 
             def restart(admin, answers):
+                """`answers`: whether the appliance does. A command with --config reads the file of one that does not
+                hold it yet, and says nothing of that."""
                 with open(edge.config, "w", encoding="utf-8") as out:
                     out.write(whole.replace(address, admin))
                 edge.spawn()
-                wait_until(lambda: run_tidemark("inspect", *answers).returncode == 0, 20, "it answers", [edge])
+                wait_until(answers, 20, "it answers", [edge])
+
+            def listens():
+                try:
+                    return edge.get("/healthz")[0] > 0
+                except OSError:
+                    return False
 
             place = f"unix:{socket_path}"
-            restart(f'listen = "{place}"', ["--log", place])
+            restart(f'listen = "{place}"', lambda: run_tidemark("inspect", "--log", place).returncode == 0)
             for number, source in enumerate((["--log", place], ["--config", edge.config])):
                 views = room.path(f"unix{number}.db")
                 done = run_tidemark("replay", *source, "--views", views)
@@ -281,7 +289,7 @@ class Replay(unittest.TestCase):
             edge.stop()
             self.assertFalse(os.path.exists(socket_path))
 
-            restart(address + token, ["--config", edge.config])
+            restart(address + token, listens)
             for number, source in enumerate((["--config", edge.config],
                                              ["--log", edge.admin_url, "--token-file", room.path("token")])):
                 views = room.path(f"token{number}.db")

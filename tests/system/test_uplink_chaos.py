@@ -12,6 +12,7 @@ from uplink_case import TOPIC, UplinkCase
 
 
 class UplinkChaos(UplinkCase):
+    heavy = True
     limit = 420
 
     def ends(self, room, kafka, edge, what):

@@ -25,8 +25,8 @@ def panes(edge):
 
 
 class UplinkOutage(UplinkCase):
-    limit = 300
     heavy = True
+    limit = 300
 
     def away(self, room, windows, **options):
         """Kafka, the appliance, a plant that goes on, and what was sent as history: so many windows wait in a long backlog,

@@ -32,9 +32,17 @@ TEST_CASE("a group ends commit_delay after its first message, however many follo
   CHECK(rule.ends(at(250), false));
 }
 
-TEST_CASE("a group of 64 KiB ends at once") {
+TEST_CASE("a group of 256 KiB ends at once") {
   GroupRule rule(milliseconds(100));
-  rule.took(1, 64 * 1024 - 1, at(0));
+  rule.took(1, 256 * 1024 - 1, at(0));
+  CHECK_FALSE(rule.ends(at(0), true));
+  rule.took(1, 1, at(0));
+  CHECK(rule.ends(at(0), true));
+}
+
+TEST_CASE("a group of 1,024 messages ends at once, however small they are") {
+  GroupRule rule(milliseconds(100));
+  rule.took(1'023, 1'023, at(0));
   CHECK_FALSE(rule.ends(at(0), true));
   rule.took(1, 1, at(0));
   CHECK(rule.ends(at(0), true));

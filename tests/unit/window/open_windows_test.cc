@@ -112,6 +112,32 @@ TEST_CASE("after damage every window waits again, the lost revisions passed over
   CHECK(windows.copy(at_second(10)).revision == 5);
 }
 
+TEST_CASE("a pane's figures may outgrow the bytes they had, between two other windows") {
+  OpenWindows windows;
+  std::vector<OpenWindow> model(3);
+  for (std::size_t i = 0; i < model.size(); ++i) {
+    const auto start = static_cast<std::int64_t>(i) * 10;
+    for (std::int64_t value = 0; value < 300; ++value) add(windows, start, value % 10, value);
+    model[i] = windows.copy(at_second(start));
+  }
+  // The middle one is packed; its revision passes 63 and 8,191, where its varint grows.
+  for (std::uint32_t revision = 1; revision <= 9'000; ++revision) {
+    CHECK(windows.emit(at_second(10)) == (revision == 1 ? 300 : 0));
+    model[1].revision = revision;
+    model[1].emitted = 300;
+    model[1].dirty = false;
+    if (revision % 4'096 != 64 && revision != 1 && revision != 8'192) continue;
+    ByteWriter expected;
+    expected.varint(model.size());
+    for (const OpenWindow& window : model) window.encode(expected);
+    CHECK(bytes_of(windows) == expected.view());
+  }
+  const OpenWindow pane = windows.without_points(at_second(10));
+  CHECK(pane.state == model[1].state);
+  CHECK(pane.revision == 9'000);
+  CHECK(pane.points.empty());
+}
+
 TEST_CASE("decode refuses windows out of order or of other components") {
   OpenWindows windows;
   add(windows, 10, 0, 1);
