@@ -45,7 +45,7 @@ class History:
                                 for _, (t, a, b), (u, c, d) in samples)
             yield f"history/{device}", f'{{"samples":[{readings}]}}'
 
-    def publish(self, client, edge, ahead=500, deadline=120):
+    def publish(self, client, edge, ahead=250, deadline=120):
         """Returns when everything is committed. Never more than `ahead` messages before the appliance: MQTT's queue is
         another test's matter."""
         messages, sent = list(self.payloads()), 0

@@ -28,9 +28,9 @@ class UplinkOutage(UplinkCase):
     heavy = True
     limit = 300
 
-    def away(self, room, windows, **options):
-        """Kafka, the appliance, a plant that goes on, and what was sent as history: so many windows wait in a long backlog,
-        and Kafka is down."""
+    def away(self, room, windows, silent=False, **options):
+        """Kafka, the appliance, a plant that goes on, and what was sent as history: so many windows wait in a long
+        backlog, and Kafka is down, or stands still if `silent`."""
         kafka = room.kafka()
         kafka.create_topic(TOPIC)
         edge = self.appliance(room, kafka, streams=STREAMS, **options).start()
@@ -38,7 +38,7 @@ class UplinkOutage(UplinkCase):
         # 2,000 messages a second; nothing late, nothing twice.
         sim = self.load(room, 0, devices=1000, interval="500ms", profile="clean")
         self.acknowledged(edge, 20)
-        kafka.sigkill(1)
+        (kafka.sigstop if silent else kafka.sigkill)(1)
         self.since, self.before = time.monotonic(), panes(edge)
         edge.wait_metric("uplink_backlog", lambda rows: rows > 10, 60)
         self.early, begun = self.memory.bytes, time.monotonic()
@@ -53,6 +53,24 @@ class UplinkOutage(UplinkCase):
     def back(kafka):
         kafka.start_broker(1)
         kafka.wait_ready()
+
+    @staticmethod
+    def newest_after(kafka, edge, wall):
+        """Seconds until Kafka has a window of the plant in an event that was committed after `wall` (ns)."""
+        begun, log, at = time.monotonic(), CentralLog(), 0
+
+        def newest():
+            nonlocal at
+            for record in kafka.records(TOPIC, from_offset=at):
+                at = record.offset + 1
+                if log.take(bytes(record.value)).committed_at > wall:
+                    groups = (groups_of(root_of(bytes(record.value))) or ((), (), ()))[2]
+                    if any(group.text(0) != "history" for group in groups):
+                        return True
+            return False
+
+        wait_until(newest, 30, "the newest state is in Kafka", [edge], step=0.05)
+        return time.monotonic() - begun
 
     def ends(self, room, kafka, edge, sim, history):
         """What was sent is in Kafka's log, all of it, once, in order. Returns that log."""
@@ -78,39 +96,26 @@ class UplinkOutage(UplinkCase):
             outage = self.memory.bytes
             self.back(kafka)
             back, wall, waiting, rows = time.monotonic(), time.time_ns(), panes(edge), edge.metric("uplink_backlog")
-            log, at = CentralLog(), 0
-
-            def newest():
-                """A window of the plant, in an event that was committed after the link's return."""
-                nonlocal at
-                for record in kafka.records(TOPIC, from_offset=at):
-                    at = record.offset + 1
-                    if log.take(bytes(record.value)).committed_at > wall:
-                        groups = (groups_of(root_of(bytes(record.value))) or ((), (), ()))[2]
-                        if any(group.text(0) != "history" for group in groups):
-                            return True
-                return False
-
-            wait_until(newest, 30, "the newest state is in Kafka", [edge], step=0.05)
-            newest_after = time.monotonic() - back
+            newest_after = self.newest_after(kafka, edge, wall)
             self.drained(edge)
             drained_after, until = time.monotonic() - back, time.monotonic()
             plant = (panes(edge) - self.before - history.windows) / (until - self.since)
             rate = (waiting - self.before) / drained_after
-            print(f"    {history.windows} windows gathered in {self.took:.1f} s, {waiting - self.before:.0f} in {rows:.0f} events "
-                  f"waited; newest state after {newest_after:.2f} s, drained after {drained_after:.2f} s: {rate:.0f} windows/s, the "
-                  f"plant made {plant:.0f}/s", flush=True)
+            print(f"    {history.windows} windows gathered in {self.took:.1f} s; {waiting - self.before:.0f} in {rows:.0f} "
+                  f"events waited; newest state after {newest_after:.2f} s, drained after {drained_after:.2f} s: {rate:.0f} "
+                  f"windows/s, the plant made {plant:.0f}/s", flush=True)
             self.assertLessEqual(newest_after, 5)
             self.assertGreaterEqual(rate, 10 * plant)
             self.assertEqual(1, edge.metric("uplink_epochs"))
             most = self.memory.bytes
             central = self.ends(room, kafka, edge, sim, history)
             first, last = central.epochs[0], central.epochs[-1]
-            print(f"    resident at most {self.early / MIB:.1f} MiB before it, {outage / MIB:.1f} in the outage, {most / MIB:.1f} until "
-                  f"drained; {sum(map(len, central.events)) / MIB:.0f} MiB of events, {central.repeated} came twice, "
+            print(f"    resident at most {self.early / MIB:.1f} MiB before it, {outage / MIB:.1f} in it, {most / MIB:.1f} until drained; "
+                  f" {sum(map(len, central.events)) / MIB:.0f} MiB of events, {central.repeated} came twice, "
                   f"{len(central.epochs)} epochs, the last begins at record {last.first} of {len(central.events)}, "
                   f"{first.sequences[-1]} are of the first", flush=True)
             self.assertEqual(2, len(central.epochs))
+            self.assertLess(last.first, len(first.sequences), "the newest before the rest of the oldest")
             self.assertLessEqual(most, 32 * MIB)
 
     def test_killed_while_it_drains(self):
@@ -136,6 +141,17 @@ class UplinkOutage(UplinkCase):
             begun = 2 + edge.metric("uplink_epochs")
             central = self.ends(room, kafka, edge, sim, history)
             self.assertEqual(begun, len(central.epochs))
+
+    def test_a_link_that_falls_silent_is_given_up(self):
+        with Room(self) as room:
+            kafka, edge, sim, history = self.away(room, 50_000, silent=True, commit_delay="5ms")
+            # Kept, it would go on with the oldest.
+            self.said(edge, "nothing is acknowledged any more")
+            kafka.sigcont(1)
+            kafka.wait_ready()
+            self.assertLessEqual(self.newest_after(kafka, edge, time.time_ns()), 5)
+            self.assertEqual(1, edge.metric("uplink_epochs"))
+            self.ends(room, kafka, edge, sim, history)
 
 
 if __name__ == "__main__":
