@@ -14,6 +14,7 @@ import shutil
 import signal
 import socket
 import sqlite3
+import struct
 import subprocess
 import tempfile
 import threading
@@ -400,13 +401,7 @@ class Appliance:
 
     def events(self):
         """The local log's events, in their order."""
-        body = self.get("/log?from=1", 60)[1]
-        events, at = [], 0
-        while at < len(body):
-            size = int.from_bytes(body[at + 8:at + 12], "little")
-            events.append(body[at + 12:at + 12 + size])
-            at += 12 + size
-        return events
+        return [event for _, event in frames(self.get("/log?from=1", 60)[1])]
 
     def metrics(self, optional=False):
         try:
@@ -472,6 +467,16 @@ class Appliance:
         """Replays everything into `views` and returns the canonical CSV as bytes."""
         self.replay(views)
         return export(views, *arguments)
+
+
+def frames(body):
+    """What GET /log answered: (position, event) of each."""
+    at = 0
+    while at < len(body):
+        position, size = struct.unpack_from("<QI", body, at)
+        assert at + 12 + size <= len(body), "a whole event"
+        yield position, body[at + 12:at + 12 + size]
+        at += 12 + size
 
 
 def run_tidemark(*arguments, deadline=120, env=None, text=True):

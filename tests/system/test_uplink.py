@@ -39,9 +39,11 @@ class Uplink(UplinkCase):
             sim = self.load(room, 0)
             for broker_too in (False, True, False):
                 self.acknowledged(edge, 10)
-                edge.sigkill()
                 if broker_too:
+                    # What the producer holds has not been acknowledged, and dies with it.
                     kafka.sigkill(1)
+                    edge.wait_metric("uplink_backlog", lambda rows: rows > 5, 30)
+                edge.sigkill()
                 edge.start()
                 if broker_too:
                     edge.wait_metric("uplink_backlog", lambda rows: rows > 20, 30)
