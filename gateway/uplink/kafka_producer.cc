@@ -290,6 +290,8 @@ KafkaProducer::Handed KafkaProducer::produce(const std::string& topic, std::int3
     return Handed::taken;
   }
   if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL) return Handed::full;
+  // Something before it failed: what that was is told by its report.
+  if (code == RD_KAFKA_RESP_ERR__FATAL) poll(std::chrono::milliseconds(0));
   if (!handle_->failure) {
     handle_->failure = FailedDelivery{row, code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, rd_kafka_err2str(code)};
   }

@@ -1,5 +1,5 @@
-"""What a topic's records come to by the reader's rule alone (DESIGN, "Identity"), for logs of any length: one pass, no line
-of the product, and no more of an event than its header and the columns that a count and a sum need."""
+"""What a topic's records come to by the reader's rule alone (DESIGN, "Identity"), for logs of any length: one pass, no
+line of the product, and no more of an event than its header and the columns that a count and a sum need."""
 
 import collections
 from typing import NamedTuple

@@ -18,8 +18,8 @@ PANES = ("on_time", "idle", "correction", "delta")
 DELTA = 3
 SUM, SQUARES, EXTREMES, ENDPOINTS = 1, 2, 4, 8
 NONE = -2**63
-COLUMNS = ("origin", "start", "revision", "pane_kind", "flags", "count", "sum", "variance", "min", "max", "first", "last",
-           "first_time", "last_time")
+COLUMNS = ("origin", "start", "revision", "pane_kind", "flags", "count", "sum", "variance", "min", "max", "first",
+           "last", "first_time", "last_time")
 EXACT = Context(prec=4000, Emin=-10**6, Emax=10**6)
 
 

@@ -1,5 +1,5 @@
-"""Devices that were away for long and send all that they kept, a hundred windows in a message: the quickest way to a log
-of a million windows, and what of each must be in it."""
+"""Devices that were away for long and send all that they kept, a hundred windows in a message: the quickest way to a
+log of a million windows, and what of each must be in it."""
 
 import random
 
@@ -16,8 +16,8 @@ HISTORY = stream("history", "history/{device}", FIELDS, each="samples", window=f
 
 
 class History:
-    """Two readings in every window of every field. `windows`: of all series, a multiple of what one round of the devices
-    makes."""
+    """Two readings in every window of every field. `windows`: of all series, a multiple of what one round of the
+    devices makes."""
 
     def __init__(self, windows, devices=500, seed=1):
         self.rounds, rest = divmod(windows, devices * SAMPLES * len(FIELDS))
@@ -41,8 +41,8 @@ class History:
 
     def payloads(self):
         for device, samples in self._samples():
-            readings = ",".join(f'{{"ts":{t},"a":{a // 100}.{a % 100:02},"b":{b}}},{{"ts":{u},"a":{c // 100}.{c % 100:02},"b":{d}}}'
-                                for _, (t, a, b), (u, c, d) in samples)
+            readings = ",".join(f'{{"ts":{t},"a":{a // 100}.{a % 100:02},"b":{b}}}'
+                                for _, *both in samples for t, a, b in both)
             yield f"history/{device}", f'{{"samples":[{readings}]}}'
 
     def publish(self, client, edge, ahead=250, deadline=120):

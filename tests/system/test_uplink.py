@@ -52,7 +52,8 @@ class Uplink(UplinkCase):
             sim.finish(60, now=True)
             edge.wait_metric("open", lambda readings: readings == 0, 60)
             central = self.compare(edge, kafka)
-            print(f"    {central.repeated} of {len(central.events)} events came twice, {len(central.epochs)} epochs", flush=True)
+            print(f"    {central.repeated} of {len(central.events)} events came twice, {len(central.epochs)} epochs",
+                  flush=True)
             edge.stop()
             whole = edge.fold(room.path("views.db"))
             self.assertEqual((0, 0), Truth([room.path("truth-1.db")], SECOND).lost_and_twice(whole))

@@ -30,7 +30,7 @@ class UplinkChaos(UplinkCase):
         whole = export(views)
         truth = Truth([room.path("truth-1.db")], window)
         lost, counted_twice = truth.lost_and_twice(whole)
-        print(f"    {what}: {sum(truth.fates.values())} readings, {len(central.events)} events of {len(central.epochs)} "
+        print(f"    {what}: {sum(truth.fates.values())} readings, {len(central.events)} events, {len(central.epochs)} "
               f"epochs, {central.repeated} records came twice, lost {lost}, counted twice {counted_twice}", flush=True)
         self.assertEqual((0, 0), (lost, counted_twice))
         self.assertEqual([], truth.differences(whole))
@@ -81,8 +81,8 @@ class UplinkChaos(UplinkCase):
             self.assertGreater(min(kills.values()), 2)
             # Of this process only: producers that an error ended, and begun anew.
             failures = edge.metric("uplink_failures")
-            place, whole = self.ends(room, kafka, edge, f"killed {kills}, {failures:.0f} producers failed since the last "
-                                     "start", 5 * SECOND)
+            what = f"killed {kills}, {failures:.0f} producers failed since the last start"
+            place, whole = self.ends(room, kafka, edge, what, 5 * SECOND)
             self.everyone_reads(place, whole)
 
     def test_a_frozen_broker_and_a_killed_appliance(self):

@@ -48,7 +48,7 @@ class UplinkCase(unittest.TestCase):
 
         central = wait_until(there, deadline, "Kafka has what the local log has", [edge], step=0.2)
         known = set(edge.events()[missing:])
-        self.assertEqual([], [event for event in central.events if event not in known], "nothing that is not in the log")
+        self.assertEqual([], [event for event in central.events if event not in known], "only what is in the log")
         self.assertEqual(local.disorder if missing else [], central.disorder)
         return central
 
