@@ -14,6 +14,7 @@ namespace tidemark {
 namespace {
 
 constexpr std::size_t kErrorBytes = 512;
+constexpr int kReportsAfterFatal = 100;  // ms
 
 struct ConfDeleter {
   void operator()(rd_kafka_conf_t* conf) const { rd_kafka_conf_destroy(conf); }
@@ -112,7 +113,9 @@ struct KafkaProducer::Handle {
     }
     const bool too_large =
         message->err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE || message->err == RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE;
-    if (!self.failure) self.failure = FailedDelivery{row, too_large, rd_kafka_err2str(message->err)};
+    // Of a record that is too large the fatal error comes first; what people can mend is in the record's own report.
+    const bool says_more = too_large && self.failure && !self.failure->too_large;
+    if (!self.failure || says_more) self.failure = FailedDelivery{row, too_large, rd_kafka_err2str(message->err)};
   }
 
   static void on_error(rd_kafka_t* producer, int code, const char* reason, void* opaque) {
@@ -296,6 +299,8 @@ KafkaProducer::Handed KafkaProducer::produce(const std::string& topic, std::int3
     return Handed::taken;
   }
   if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL) return Handed::full;
+  // Something before it failed: what that was is told by its report.
+  if (code == RD_KAFKA_RESP_ERR__FATAL) poll(std::chrono::milliseconds(0));
   if (!handle_->failure) {
     handle_->failure = FailedDelivery{row, code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, rd_kafka_err2str(code)};
   }
@@ -304,6 +309,8 @@ KafkaProducer::Handed KafkaProducer::produce(const std::string& topic, std::int3
 
 void KafkaProducer::poll(std::chrono::milliseconds limit) {
   rd_kafka_poll(handle_->producer, milliseconds_of(limit));
+  // The report of the delivery that ended the producer stands behind the error.
+  if (handle_->failure && handle_->failure->row == 0) rd_kafka_poll(handle_->producer, kReportsAfterFatal);
 }
 
 std::vector<Delivery> KafkaProducer::delivered() {

@@ -35,7 +35,7 @@ struct ProducerSettings {
   Duration linger;
   std::uint32_t batch_bytes = 512 * 1024;            // of one request, before compression
   std::uint32_t max_record_bytes = 4 * 1024 * 1024;  // before compression; what the topic takes is told by look_at
-  std::uint32_t queue_kib = 4 * 1024;                // handed over and not acknowledged
+  std::uint32_t queue_kib = 2 * 1024;                // handed over and not acknowledged
   std::vector<std::pair<std::string, std::string>> properties;  // of librdkafka, secrets read from their files
 };
 

@@ -94,13 +94,19 @@ void Segments::rewind() {
   for (Segment& segment : segments_) segment.sending = segment.next;
 }
 
+std::uint64_t Segments::waiting(const Segment& segment, std::uint64_t last) {
+  const std::uint64_t end = std::min(segment.end, last + 1);
+  return end > segment.next ? end - segment.next : 0;
+}
+
 std::uint64_t Segments::backlog(std::uint64_t last) const {
   std::uint64_t rows = 0;
-  for (const Segment& segment : segments_) {
-    const std::uint64_t end = std::min(segment.end, last + 1);
-    rows += end > segment.next ? end - segment.next : 0;
-  }
+  for (const Segment& segment : segments_) rows += waiting(segment, last);
   return rows;
+}
+
+std::uint64_t Segments::newest_backlog(std::uint64_t last) const {
+  return waiting(segments_.back(), last);
 }
 
 }  // namespace tidemark

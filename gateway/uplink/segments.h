@@ -53,6 +53,8 @@ class Segments {
   [[nodiscard]] std::uint64_t first_needed() const { return segments_.front().next; }
   /// Rows not acknowledged, given that rows up to `last` are committed.
   [[nodiscard]] std::uint64_t backlog(std::uint64_t last) const;
+  /// The same of the open segment alone: what stands before the newest row, whatever else drains behind it.
+  [[nodiscard]] std::uint64_t newest_backlog(std::uint64_t last) const;
   /// The segments before the open one hold something.
   [[nodiscard]] bool draining() const { return segments_.size() > 1; }
   [[nodiscard]] const std::vector<Segment>& all() const { return segments_; }
@@ -60,6 +62,7 @@ class Segments {
   friend bool operator==(const Segments&, const Segments&) = default;
 
  private:
+  static std::uint64_t waiting(const Segment& segment, std::uint64_t last);
   [[nodiscard]] const Segment* sending_segment(std::uint64_t last) const;
   std::vector<Segment>::iterator holding(std::uint64_t row);
 

@@ -37,7 +37,7 @@ void Uplink::start(const StoreFigures& log, std::uint64_t epoch_row, const std::
   settings_changed_ = segments.empty();
   contact_ = Contact::parse(contact);
   last_ = log.log_last;
-  if (segments_.backlog(last_) >= settings_.long_backlog && segments_.all().size() < kMostSegments) {
+  if (behind()) {
     segments_.split(epoch_row);
     settings_changed_ = true;
   }
@@ -231,11 +231,17 @@ bool Uplink::make_contact(KafkaProducer& producer) {
   return true;
 }
 
+/// Much would be sent before the newest row. What already drains behind it does not count: a link that breaks often
+/// would begin an epoch each time, and have none left for a long outage.
+bool Uplink::behind() const {
+  return segments_.newest_backlog(last_) >= settings_.long_backlog && segments_.all().size() < kMostSegments;
+}
+
 /// So that the newest state of the plant is there at once (DESIGN, "Identity"): the old rows drain behind it.
 void Uplink::begin_epoch_if_behind() {
   {
     const std::lock_guard lock(mutex_);
-    if (segments_.backlog(last_) < settings_.long_backlog || segments_.all().size() >= kMostSegments) return;
+    if (!behind()) return;
   }
   struct Answer {
     std::mutex mutex;

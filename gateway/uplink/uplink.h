@@ -30,7 +30,7 @@ struct UplinkSettings {
   std::string topic;
   std::function<Result<ProducerSettings, KafkaError>()> producer;  // asked anew for every producer: secrets may change
   std::uint64_t long_backlog = 256;    // rows: from there on the newest go first when the link is back
-  std::uint64_t memory = 4ull << 20;   // bytes of events kept for sending
+  std::uint64_t memory = 1ull << 20;   // bytes of the newest events kept for sending: seconds of a busy plant
   std::int32_t create_partitions = 0;  // 0: a missing topic is waited for, not made
   Duration retry_least = milliseconds(200);
   Duration retry_most = seconds(2);  // the newest state has 5 s from the link's return to be there
@@ -80,6 +80,7 @@ class Uplink final : public LogFollower {
   bool make_contact(KafkaProducer& producer);
   /// The bytes of one request that the topic takes, at most `batch_bytes`.
   [[nodiscard]] std::uint32_t batch_for(std::uint32_t batch_bytes) const;
+  [[nodiscard]] bool behind() const;
   void begin_epoch_if_behind();
   void send(KafkaProducer& producer);
   bool feed(KafkaProducer& producer);

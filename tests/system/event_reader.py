@@ -18,6 +18,8 @@ PANES = ("on_time", "idle", "correction", "delta")
 DELTA = 3
 SUM, SQUARES, EXTREMES, ENDPOINTS = 1, 2, 4, 8
 NONE = -2**63
+COLUMNS = ("origin", "start", "revision", "pane_kind", "flags", "count", "sum", "variance", "min", "max", "first",
+           "last", "first_time", "last_time")
 EXACT = Context(prec=4000, Emin=-10**6, Emax=10**6)
 
 
@@ -95,7 +97,9 @@ def column(data, panes):
     scale, at = varint(data, at + length)
     planes = [data[at + k * panes:at + (k + 1) * panes] for k in range(width)]
     assert len(data) == at + width * panes, "not a column of that many panes"
-    return [base + scale * sum(plane[i] << (8 * k) for k, plane in enumerate(planes)) for i in range(panes)]
+    if width == 1:
+        return [base + scale * byte for byte in planes[0]]
+    return [base + scale * int.from_bytes(row, "little") for row in zip(*planes)] if planes else [base] * panes
 
 
 class Header(NamedTuple):
@@ -123,15 +127,16 @@ def decimal(integer, exponent):
     return text
 
 
+def columns_of(group, *wanted):
+    return {name: column(group.bytes(9 + COLUMNS.index(name)), group.scalar(8, "I")) for name in wanted}
+
+
 def panes_of(group, sources, tags):
-    count_of = group.scalar(8, "I")
-    names = ("origin", "start", "revision", "pane_kind", "flags", "count", "sum", "variance", "min", "max", "first",
-             "last", "first_time", "last_time")
-    columns = {name: column(group.bytes(9 + i), count_of) for i, name in enumerate(names)}
+    columns = columns_of(group, *COLUMNS)
     components, exponent = group.scalar(6, "I"), group.scalar(7, "i")
     assert components < 16, "a component of a later version"
     for row in zip(*columns.values()):
-        r = dict(zip(names, row))
+        r = dict(zip(COLUMNS, row))
         pane = {"stream": group.text(0), "version": group.scalar(1, "I"), "source": sources[r["origin"]],
                 "tags": tags[r["origin"]], "field": group.text(2), "unit": group.text(3),
                 "kind": KINDS[group.scalar(4, "B")], "size": group.scalar(5, "q"), "start": r["start"],
@@ -156,17 +161,33 @@ def panes_of(group, sources, tags):
         yield pane
 
 
-def read(data):
+def root_of(data):
     assert data[4:8] == b"TDMK", "not an event"
-    root = Table(data, struct.unpack_from("<I", data, 0)[0])
-    header = Header(root.text(0), *(root.scalar(i, "Q") for i in range(1, 5)), (root.bytes(5) or bytes(16)).hex(),
-                    root.scalar(6, "q"))
+    return Table(data, struct.unpack_from("<I", data, 0)[0])
+
+
+def header_of(root):
+    return Header(root.text(0), *(root.scalar(i, "Q") for i in range(1, 5)), (root.bytes(5) or bytes(16)).hex(),
+                  root.scalar(6, "q"))
+
+
+def groups_of(root):
+    """(sources, tags, groups) of a WindowBatch; None: it is none."""
+    if root.scalar(7, "B") != 1:
+        return None
+    body = root.table(8)
+    sources, tags = ([sized(root.data, at).decode() for at in body.elements(field)] for field in (0, 1))
+    return sources, tags, [Table(root.data, at) for at in body.elements(2)]
+
+
+def read(data):
+    root = root_of(data)
+    header = header_of(root)
     kind = root.scalar(7, "B")
     body = root.table(8)
     if kind == 1:
-        sources = [sized(data, at).decode() for at in body.elements(0)]
-        tags = [sized(data, at).decode() for at in body.elements(1)]
-        panes = [pane for at in body.elements(2) for pane in panes_of(Table(data, at), sources, tags)]
+        sources, tags, groups = groups_of(root)
+        panes = [pane for group in groups for pane in panes_of(group, sources, tags)]
         return Event(header, "window_batch", panes)
     if kind == 2:
         counters = [sized(data, at).decode() for at in body.elements(0)]

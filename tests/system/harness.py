@@ -14,6 +14,7 @@ import shutil
 import signal
 import socket
 import sqlite3
+import struct
 import subprocess
 import tempfile
 import threading
@@ -163,6 +164,11 @@ class Process:
 
     def tail(self, characters=3000):
         return self.output()[-characters:]
+
+    def resident(self):
+        """Bytes of memory that it holds."""
+        with open(f"/proc/{self.pid}/status", encoding="ascii") as status:
+            return next(int(line.split()[1]) for line in status if line.startswith("VmRSS")) * 1024
 
     def check_alive(self):
         if not self.running():
@@ -393,6 +399,10 @@ class Appliance:
         finally:
             connection.close()
 
+    def events(self):
+        """The local log's events, in their order."""
+        return [event for _, event in frames(self.get("/log?from=1", 60)[1])]
+
     def metrics(self, optional=False):
         try:
             status, body = self.get("/metrics")
@@ -459,6 +469,16 @@ class Appliance:
         return export(views, *arguments)
 
 
+def frames(body):
+    """What GET /log answered: (position, event) of each."""
+    at = 0
+    while at < len(body):
+        position, size = struct.unpack_from("<QI", body, at)
+        assert at + 12 + size <= len(body), "a whole event"
+        yield position, body[at + 12:at + 12 + size]
+        at += 12 + size
+
+
 def run_tidemark(*arguments, deadline=120, env=None, text=True):
     return subprocess.run([tool("tidemark"), *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=text,
                           timeout=deadline, env=env, check=False)
@@ -483,6 +503,24 @@ def ledger(views):
         views, "SELECT stream, counter, sum(value) FROM ledger GROUP BY stream, counter")}
 
 
+class Peak:
+    """Samples the resident memory of a process until it ends or `close`: `bytes` is the most that was seen."""
+
+    def __init__(self, process, step=0.02):
+        self.bytes = 0
+        self._end = threading.Event()
+        threading.Thread(target=self._sample, args=(process, step), daemon=True).start()
+
+    def _sample(self, process, step):
+        # A process that has ended has no memory to show.
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError, StopIteration):
+            while not self._end.wait(step):
+                self.bytes = max(self.bytes, process.resident())
+
+    def close(self):
+        self._end.set()
+
+
 class Simulator(Process):
     """A run of firmware-sim in the background."""
 
@@ -490,7 +528,10 @@ class Simulator(Process):
         super().__init__([tool("firmware-sim"), "--broker", broker_url, *map(str, arguments)],
                          os.path.join(folder, name + ".log"))
 
-    def finish(self, deadline):
+    def finish(self, deadline, now=False):
+        """Waits for its end and returns what it said. `now`: SIGTERM; it waits for the last acknowledgements."""
+        if now:
+            self.signal(signal.SIGTERM)
         status = self.wait(deadline, "firmware-sim ends")
         if status != 0:
             raise AssertionError(f"firmware-sim exits {status}:\n{self.tail()}")

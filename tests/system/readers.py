@@ -103,17 +103,23 @@ def java_reader():
     return Reader(["java", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", java_classpath(), "Reader"])
 
 
+def available():
+    """({language: Reader}, {language: why it cannot be had})."""
+    readers, lacking = {}, {}
+    for language, make in (("python", python_reader), ("java", java_reader)):
+        try:
+            readers[language] = make()
+        except unittest.SkipTest as why:
+            lacking[language] = str(why)
+    return readers, lacking
+
+
 class ReaderTest(unittest.TestCase):
     """A test of both readers."""
 
     @classmethod
     def setUpClass(cls):
-        cls.readers, cls.lacking = {}, {}
-        for language, make in (("python", python_reader), ("java", java_reader)):
-            try:
-                cls.readers[language] = make()
-            except unittest.SkipTest as why:
-                cls.lacking[language] = str(why)
+        cls.readers, cls.lacking = available()
         if not cls.readers:
             raise unittest.SkipTest("; ".join(cls.lacking.values()))
 

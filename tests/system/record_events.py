@@ -19,16 +19,6 @@ STREAMS = (stream(fields={"t": "temperature"}, window="10s", out_of_orderness="1
                   aggregates=["mean", "max"]))
 
 
-def frames(body):
-    """What GET /log answered, as events."""
-    events, at = [], 0
-    while at < len(body):
-        size = int.from_bytes(body[at + 8:at + 12], "little")
-        events.append(body[at + 12:at + 12 + size])
-        at += 12 + size
-    return events
-
-
 def record(folder):
     with Room() as room:
         broker = room.broker()
@@ -58,10 +48,10 @@ def record(folder):
             panes("delta")
             panes("idle")
         edge.wait_metric("open", lambda number: number == 0, 90)
-        body = edge.get("/log?from=1")[1]
+        events = edge.events()
         edge.stop()
         os.makedirs(folder)
-        for number, event in enumerate(frames(body), 1):
+        for number, event in enumerate(events, 1):
             with open(os.path.join(folder, f"{number:03}.bin"), "wb") as out:
                 out.write(event)
         # Of these events, not of the heartbeat that came when the appliance stopped.

@@ -6,25 +6,14 @@ import os
 import re
 import signal
 import socket
-import struct
 import subprocess
 import unittest
 
-from harness import METRIC, ROOT, Process, Room, run_tidemark, tool, wait_until
+from harness import METRIC, ROOT, Process, Room, frames, run_tidemark, tool, wait_until
 from mqtt_client import Client
 from oracle import Fold
 from streams import CLIMATE, Plant
 
-
-def events_of(raw):
-    """(position, event) of each: its row of the log and its size stand before it, 8 and 4 bytes, little-endian."""
-    at, events = 0, []
-    while at < len(raw):
-        position, size = struct.unpack_from("<QI", raw, at)
-        assert at + 12 + size <= len(raw), "a whole event"
-        events.append((position, raw[at + 12:at + 12 + size]))
-        at += 12 + size
-    return events
 
 # Nobody listens there: everything works, and the link says so.
 NO_KAFKA = 'brokers = "127.0.0.1:1"\ntopic = "telemetry"'
@@ -93,7 +82,7 @@ class Admin(unittest.TestCase):
             def log(start):
                 status, body = edge.get(f"/log?from={start}")
                 self.assertEqual(200, status)
-                return events_of(body)
+                return list(frames(body))
 
             everything = log(1)
             self.assertGreater(len(everything), 2)

@@ -13,7 +13,6 @@ from certificates import Authority
 from harness import Process, Room, export, run_tidemark, tool, wait_until
 from mqtt_client import Client
 from oracle import Fold
-from record_events import frames
 from streams import CLIMATE, Plant
 
 GATEWAYS = ("plant-7", "plant-8")
@@ -34,7 +33,7 @@ def fill(room, readings=1500, devices=20, burst=25):
                     edge.wait_received(plant.sent)
             plant.close_windows()
             edge.wait_received(plant.sent)
-        logs[gateway] = frames(edge.get("/log?from=1")[1])
+        logs[gateway] = edge.events()
         edge.stop()
         exports.append(edge.fold(room.path(f"{gateway}.db")).decode().splitlines())
     # Sorted by gateway first, under one line of names.

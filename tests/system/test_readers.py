@@ -18,7 +18,6 @@ import event_reader
 import readers
 from harness import ROOT, Room, export, run_tidemark, wait_until
 from mqtt_client import Client
-from record_events import frames
 from streams import ALL_AGGREGATES, Plant, climate, fleet, stream
 
 EVENTS = os.path.join(ROOT, "tests", "data", "events")
@@ -192,12 +191,11 @@ class Readers(readers.ReaderTest):
             client.drain()
             sim.finish(60)
             edge.wait_metric("open", lambda number: number == 0, 90)
-            body = edge.get("/log?from=1", 60)[1]
+            events = edge.events()
             whole = edge.fold(room.path("views.db"))
             for reader in self.each():
                 status, text, errors = reader(edge.admin_url)
                 self.assertEqual((0, True), (status, text == whole), errors)
-            events = frames(body)
             panes = [pane["pane"] for event in map(event_reader.read, events) if event.kind == "window_batch"
                      for pane in event.body]
             kinds = {kind: panes.count(kind) for kind in event_reader.PANES}
@@ -236,9 +234,9 @@ class Readers(readers.ReaderTest):
                     send("all", device, "1")
                 client.drain()
             edge.wait_received(sent)
-            body = edge.get("/log?from=1", 60)[1]
+            events = edge.events()
             edge.stop()
-            self.read_by_all(room, frames(body), 0, edge.fold(room.path("views.db")))
+            self.read_by_all(room, events, 0, edge.fold(room.path("views.db")))
 
     def test_events_of_every_version_that_has_left_the_house_are_read(self):
         versions = sorted(os.listdir(EVENTS))

@@ -32,7 +32,7 @@ class UplinkSecurity(UplinkCase):
         self.load(room, 2, seed).finish(30)
         edge.wait_metric("open", lambda open: open == 0, 30)
         self.drained(edge)
-        self.assertEqual(0, self.compare(edge, kafka))
+        self.assertEqual(0, self.compare(edge, kafka).repeated)
 
     def refused(self, room, kafka, edge, *words, seed=1):
         end = kafka.end_offset(TOPIC)
@@ -82,7 +82,7 @@ class UplinkSecurity(UplinkCase):
             with open(room.path("password"), "w", encoding="ascii") as out:
                 out.write(CANARY + "\n")
             self.drained(edge)
-            self.assertEqual(0, self.compare(edge, kafka))
+            self.assertEqual(0, self.compare(edge, kafka).repeated)
             with open(f"/proc/{edge.process.pid}/cmdline", encoding="utf-8") as argv, \
                     open(f"/proc/{edge.process.pid}/environ", encoding="utf-8") as environment:
                 shown += argv.read() + environment.read()

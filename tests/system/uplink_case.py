@@ -1,33 +1,12 @@
 """What the tests of the uplink to Kafka share."""
 
-import struct
 import unittest
 
-from event_reader import read
+from central_log import CentralLog
 from harness import wait_until
 from streams import fleet
 
 TOPIC = "telemetry"
-
-
-def local_events(edge):
-    """The events of the local log, in their order."""
-    body = edge.get("/log?from=1", 60)[1]
-    events, at = [], 0
-    while at < len(body):
-        _, size = struct.unpack_from("<QI", body, at)
-        events.append(bytes(body[at + 12:at + 12 + size]))
-        at += 12 + size
-    return events
-
-
-def by_epoch(events):
-    """{epoch: [sequence, ...]} as they stand, epochs in the order of their first event."""
-    out = {}
-    for event in events:
-        header = read(event).header
-        out.setdefault(header.epoch, []).append(header.sequence)
-    return out
 
 
 class UplinkCase(unittest.TestCase):
@@ -38,11 +17,13 @@ class UplinkCase(unittest.TestCase):
         return room.appliance(streams or fleet(window="1s", idle_timeout="1s"),
                               kafka=f'{brokers}topic = "{TOPIC}"\nlinger = "5ms"\n{more}', **options)
 
-    def load(self, room, seconds, seed=1, devices=50, interval="100ms"):
+    def load(self, room, seconds, seed=1, devices=50, interval="100ms", profile="plant"):
+        """`seconds`: 0 for a plant that goes on until finish(now=True)."""
         return room.simulator("--devices", devices, "--interval", interval, "--duration", f"{seconds}s", "--seed", seed,
-                              "--profile", "plant", "--truth", room.path(f"truth-{seed}.db"), name=f"sim-{seed}")
+                              "--profile", profile, "--truth", room.path(f"truth-{seed}.db"), name=f"sim-{seed}")
 
     def drained(self, edge, deadline=60):
+        """Everything that was committed up to some moment of this call is acknowledged; more may come after it."""
         def all_there():
             metrics = edge.metrics(optional=True)
             return (metrics is not None and metrics.value("uplink_connected") == 1 and
@@ -53,19 +34,23 @@ class UplinkCase(unittest.TestCase):
     def acknowledged(self, edge, count, deadline=30):
         edge.wait_metric("uplink_acknowledged", lambda value: value >= count, deadline)
 
-    def compare(self, edge, kafka, partition=0, missing=0):
+    def compare(self, edge, kafka, partition=0, missing=0, deadline=30):
         """The log in Kafka, repeats left out, is the local log but for its first `missing` events, each epoch in its
-        order; returns how many records came twice."""
-        records = list(kafka.records(TOPIC, partition))
-        self.assertEqual({b"plant-7"}, {bytes(record.key) for record in records})
-        values = [bytes(record.value) for record in records]
-        got = list(dict.fromkeys(values))
-        expected = local_events(edge)[missing:]
-        self.assertEqual(len(expected), len(got))
-        self.assertEqual(set(expected), set(got))
-        local, central = by_epoch(expected), by_epoch(got)
-        self.assertEqual(local, central, "every epoch in its order")
-        return len(values) - len(got)
+        order. Both logs may still grow, by heartbeats and reports: then Kafka's is looked at again until it has what
+        the local one had before. Returns Kafka's."""
+        local = CentralLog(edge.events()[missing:])
+
+        def there():
+            records = list(kafka.records(TOPIC, partition))
+            self.assertLessEqual({bytes(record.key) for record in records}, {b"plant-7"})
+            central = CentralLog(bytes(record.value) for record in records)
+            return central if set(local.events) <= set(central.events) else None
+
+        central = wait_until(there, deadline, "Kafka has what the local log has", [edge], step=0.2)
+        known = set(edge.events()[missing:])
+        self.assertEqual([], [event for event in central.events if event not in known], "only what is in the log")
+        self.assertEqual(local.disorder if missing else [], central.disorder)
+        return central
 
     def said(self, edge, *words, deadline=30):
         wait_until(lambda: all(word in edge.process.output() for word in words), deadline,

@@ -358,8 +358,7 @@ class Kafka:
 
     def resident(self, number=1):
         """Bytes of memory that the broker holds."""
-        with open(f"/proc/{self.nodes[number].process.pid}/status", encoding="ascii") as status:
-            return next(int(line.split()[1]) for line in status if line.startswith("VmRSS")) * 1024
+        return self.nodes[number].process.resident()
 
     # Asking it. Frozen brokers are not asked, as they would take the question and be silent.
 

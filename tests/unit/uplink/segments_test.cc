@@ -48,6 +48,17 @@ TEST_CASE("after a split the new rows go first and the old ones drain behind the
   CHECK(segments.text() == "102-");
 }
 
+TEST_CASE("what drains behind a split does not stand before the newest row") {
+  Segments segments(1);
+  CHECK(segments.newest_backlog(99) == 99);
+  segments.split(100);
+  CHECK(segments.newest_backlog(99) == 0);
+  CHECK(segments.newest_backlog(101) == 2);
+  CHECK(segments.backlog(101) == 101);
+  segments.acknowledged(100);
+  CHECK(segments.newest_backlog(101) == 1);
+}
+
 TEST_CASE("a split at the first row that is not acknowledged makes no second segment") {
   Segments segments(7);
   segments.split(7);
