@@ -109,7 +109,10 @@ struct KafkaProducer::Handle {
     }
     const bool too_large =
         message->err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE || message->err == RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE;
-    if (!self.failure) self.failure = FailedDelivery{row, too_large, rd_kafka_err2str(message->err)};
+    // It says more than the fatal error that follows from it, and that can come first.
+    if (!self.failure || (self.failure->row == 0 && too_large)) {
+      self.failure = FailedDelivery{row, too_large, rd_kafka_err2str(message->err)};
+    }
   }
 
   static void on_error(rd_kafka_t* producer, int code, const char* reason, void* opaque) {
