@@ -86,7 +86,9 @@ int main(int argc, char** argv) {
   CLI::App* inspect = app.add_subcommand("inspect", "Events as JSON lines");
   add_log(inspect, inspecting.log);
   inspect->add_option("--from", inspecting.from, "The position to begin with");
-  inspect->add_flag("--follow", inspecting.follow, "Goes on with what comes, until SIGTERM");
+  CLI::Option* follow = inspect->add_flag("--follow", inspecting.follow, "Goes on with what comes, until SIGTERM");
+  inspect->add_flag("--parked", inspecting.log.parked, "Not the log: the events that Kafka did not take")
+      ->excludes(follow);
 
   try {
     app.parse(argc, argv);

@@ -5,6 +5,7 @@
 #include "edge/event/record.h"
 #include "edge/event/record_builder.h"
 #include "edge/event/source_report.h"
+#include "edge/event/tombstone.h"
 #include "edge/event/window_batch.h"
 
 namespace tidemark {
@@ -82,6 +83,8 @@ Result<Event, EventError> decode_event(std::string_view bytes) {
       return with_body(*record, read_source_report(*record));
     case log::Body::Heartbeat:
       return with_body(*record, read_heartbeat(*record));
+    case log::Body::Tombstone:
+      return with_body(*record, read_tombstone(*record));
   }
   return Event{record->header(), UnknownEvent{}};
 }

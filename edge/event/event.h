@@ -90,12 +90,23 @@ struct SourceReport {
   std::vector<SourceStanding> sources;
 };
 
+/// In the central log: in the place of an event that its topic did not take. The header around it is that event's.
+struct Tombstone {
+  std::uint64_t bytes = 0;     // of the event
+  std::uint64_t panes = 0;     // in the event
+  std::uint64_t readings = 0;  // Σ count of them
+  EventTime first_start{};     // of its windows the earliest start and the latest end; both 0 without panes
+  EventTime last_end{};
+  Digest digest_after{};  // of the epoch's events up to and with the event
+  friend bool operator==(const Tombstone&, const Tombstone&) = default;
+};
+
 /// An event type this reader does not know: skipped and counted.
 struct UnknownEvent {};
 
 struct Event {
   EventHeader header;
-  std::variant<UnknownEvent, WindowBatch, SourceReport, Heartbeat> body;
+  std::variant<UnknownEvent, WindowBatch, SourceReport, Heartbeat, Tombstone> body;
 };
 
 enum class EventError : std::uint8_t {
@@ -111,6 +122,7 @@ enum class EventError : std::uint8_t {
 std::string encode_window_batch(const EventHeader& header, std::span<const SeriesPane> panes);
 std::string encode_source_report(const EventHeader& header, const SourceReport& report);
 std::string encode_heartbeat(const EventHeader& header, const Heartbeat& heartbeat);
+std::string encode_tombstone(const EventHeader& header, const Tombstone& tombstone);
 
 /// Verifies, with limits on depth and tables, before it reads; copies to aligned memory first. Any bytes are safe.
 Result<Event, EventError> decode_event(std::string_view bytes);

@@ -65,6 +65,13 @@ Result<bool, EventError> Fold::accept(std::string_view bytes) {
     if (const auto decoded = decode_window_batch(*record, batch_); !decoded) return tl::unexpected(decoded.error());
   }
   const EventHeader& header = record->header();
+  if (record->root().body_type() == log::Body::Tombstone) {
+    const auto tombstone = read_tombstone(*record);
+    if (!tombstone) return tl::unexpected(tombstone.error());
+    const bool fresh = digests_ == Digests::check ? marks_.see(header, tombstone->digest_after) : marks_.see(header);
+    if (fresh) parked_.add(*tombstone);
+    return fresh;
+  }
   const bool fresh = digests_ == Digests::check ? marks_.see(header, bytes) : marks_.see(header);
   if (!fresh || !windows) return fresh;
 
@@ -82,6 +89,7 @@ Result<bool, EventError> Fold::accept(std::string_view bytes) {
 
 bool Fold::accept(const Event& event) {
   if (!marks_.see(event.header)) return false;
+  if (const auto* const tombstone = std::get_if<Tombstone>(&event.body)) parked_.add(*tombstone);
   const WindowBatch* const batch = std::get_if<WindowBatch>(&event.body);
   if (batch == nullptr) return true;
   const std::uint32_t gateway = gateway_number(event.header.gateway);

@@ -17,6 +17,7 @@
 #include "edge/event/chunked.h"
 #include "edge/event/event.h"
 #include "edge/event/high_marks.h"
+#include "edge/event/tombstone.h"
 #include "edge/event/window_batch.h"
 
 namespace tidemark {
@@ -55,6 +56,9 @@ class Fold {
   [[nodiscard]] const HighMarks& marks() const { return marks_; }
   [[nodiscard]] std::size_t windows() const { return entries_.size(); }
   [[nodiscard]] std::uint64_t panes() const { return panes_; }
+
+  /// What the fold lacks because it was parked at its gateway.
+  [[nodiscard]] const ParkedTotal& parked() const { return parked_; }
 
   /// How often one revision of a window came with two contents: never, unless two gateways share a name or an old state
   /// file was put back (rule 22).
@@ -140,6 +144,7 @@ class Fold {
   Chunked<Entry> entries_;
   std::vector<WindowState> deltas_;
   std::uint64_t panes_ = 0;
+  ParkedTotal parked_;
   std::uint64_t conflicts_ = 0;
 };
 

@@ -31,12 +31,16 @@ bool HighMarks::see(const EventHeader& header) {
 }
 
 bool HighMarks::see(const EventHeader& header, std::string_view bytes) {
+  return see(header, extend_digest(header.digest, bytes));
+}
+
+bool HighMarks::see(const EventHeader& header, const Digest& after) {
   EpochMark* mark = advance(header);
   if (mark == nullptr) return false;
   // An epoch's first event has nothing before it.
   if (header.sequence == 1) mark->digest = Digest{};
   if (mark->digest && *mark->digest != header.digest) ++mark->broken;
-  mark->digest = extend_digest(header.digest, bytes);
+  mark->digest = after;
   return true;
 }
 

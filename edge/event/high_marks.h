@@ -45,6 +45,9 @@ class HighMarks {
   /// The same, and holds the header's digest against the events before. `bytes`: the event's.
   bool see(const EventHeader& header, std::string_view bytes);
 
+  /// The same, of an event whose digest is known: a tombstone's (edge/event/tombstone.h).
+  bool see(const EventHeader& header, const Digest& after);
+
   /// In the order of gateway and epoch.
   [[nodiscard]] const std::map<Key, EpochMark>& epochs() const { return epochs_; }
   [[nodiscard]] std::vector<UnfinishedEpoch> unfinished() const;

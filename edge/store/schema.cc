@@ -22,7 +22,12 @@ constexpr const char* kFirstVersion =
     "CREATE TABLE damaged(id INTEGER PRIMARY KEY, origin TEXT NOT NULL, row INTEGER NOT NULL,"
     " readings INTEGER NOT NULL, body BLOB);";
 
-constexpr std::array<const char*, 1> kMigrations = {kFirstVersion};
+// Events that Kafka did not take.
+constexpr const char* kParkedEvents =
+    "CREATE TABLE parked(id INTEGER PRIMARY KEY, position INTEGER NOT NULL, epoch INTEGER NOT NULL,"
+    " sequence INTEGER NOT NULL, parked INTEGER NOT NULL, body BLOB NOT NULL);";
+
+constexpr std::array<const char*, 2> kMigrations = {kFirstVersion, kParkedEvents};
 
 }  // namespace
 

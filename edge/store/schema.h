@@ -14,7 +14,8 @@ namespace tidemark {
 /// "TIDE", in the file's header: this is a state file of ours.
 inline constexpr std::int64_t kApplicationId = 0x54494445;
 
-inline constexpr std::array<const char*, 6> kTables = {"journal", "shard", "log", "setting", "dead_letter", "damaged"};
+inline constexpr std::array<const char*, 7> kTables = {"journal",     "shard",   "log",   "setting",
+                                                       "dead_letter", "damaged", "parked"};
 
 /// Element n takes a file from version n to version n + 1. Only ever appended to.
 std::span<const char* const> migrations();

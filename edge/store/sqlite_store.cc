@@ -37,6 +37,9 @@ class SqliteStore final : public Store {
   Result<std::vector<LogRow>, StoreError> read_log(std::uint64_t from, std::uint64_t max_bytes) override;
   Result<std::uint64_t, StoreError> trim_log(ArrivalTime before, std::uint64_t max_rows, std::uint64_t needed) override;
   Result<std::vector<DeadLetterRow>, StoreError> read_dead_letters(std::uint64_t from, std::uint64_t max_rows) override;
+  Result<void, StoreError> park(const LogRow& row, ArrivalTime now) override;
+  Result<std::vector<LogRow>, StoreError> read_parked(std::uint64_t from, std::uint64_t max_bytes) override;
+  std::vector<std::uint64_t> parked() const override;
   std::optional<std::string> setting(std::string_view name) const override;
   void put_setting(std::string_view name, std::string_view value) override;
   StoreFigures figures() const override;
@@ -272,6 +275,33 @@ Result<std::vector<DeadLetterRow>, StoreError> SqliteStore::read_dead_letters(st
   return *std::move(rows);
 }
 
+Result<void, StoreError> SqliteStore::park(const LogRow& row, ArrivalTime now) {
+  if (broken_) return gone();
+  if (tables_->parked.has(row.position)) return {};
+  std::optional<ParkedTable::Change> change;
+  const auto append = [&]() -> Outcome<void> {
+    auto appended = tables_->parked.append(row, now, options_.max_parked_bytes, tables_->sealer);
+    if (!appended) return tl::unexpected(appended.error());
+    change = *appended;
+    return {};
+  };
+  auto done = mending([&] { return tables_->transaction(append); });
+  if (!done) return failed(done.error(), "parking an event");
+  tables_->parked.settle(*change);
+  return {};
+}
+
+Result<std::vector<LogRow>, StoreError> SqliteStore::read_parked(std::uint64_t from, std::uint64_t max_bytes) {
+  if (broken_) return gone();
+  auto rows = mending([&] { return tables_->parked.read(from, max_bytes, tables_->sealer); });
+  if (!rows) return failed(rows.error(), "reading the parked events");
+  return *std::move(rows);
+}
+
+std::vector<std::uint64_t> SqliteStore::parked() const {
+  return tables_ ? tables_->parked.positions() : std::vector<std::uint64_t>();
+}
+
 std::optional<std::string> SqliteStore::setting(std::string_view name) const {
   return tables_ ? tables_->settings.value(name) : std::nullopt;
 }
@@ -294,6 +324,9 @@ StoreFigures SqliteStore::figures() const {
   figures.dead_letters = dead.kept_rows();
   figures.dead_letter_bytes = dead.kept_bytes();
   figures.dead_letters_dropped = dead.removed_through;
+  figures.parked = tables_->parked.rows();
+  figures.parked_bytes = tables_->parked.bytes();
+  figures.parked_dropped = tables_->parked.dropped();
   figures.damaged_rows = tables_->damaged_rows();
   figures.wal_bytes = wal_bytes();
   figures.file_bytes = file_bytes_;

@@ -40,7 +40,8 @@ struct StoreOptions {
   bool create = true;
   std::uint64_t max_log_bytes = 1ull << 30;  // of events kept, compressed
   std::uint64_t max_dead_letter_bytes = 16ull << 20;
-  std::uint64_t checkpoint_bytes = 8ull << 20;  // of WAL, from which checkpoint_if_due moves it into the file
+  std::uint64_t max_parked_bytes = 16ull << 20;  // compressed
+  std::uint64_t checkpoint_bytes = 8ull << 20;   // of WAL, from which checkpoint_if_due moves it into the file
 };
 
 struct ShardImage {
@@ -110,6 +111,9 @@ struct StoreFigures {
   std::uint64_t dead_letters = 0;
   std::uint64_t dead_letter_bytes = 0;
   std::uint64_t dead_letters_dropped = 0;  // oldest out, since the file was made
+  std::uint64_t parked = 0;                // events that Kafka did not take, and that are kept
+  std::uint64_t parked_bytes = 0;
+  std::uint64_t parked_dropped = 0;  // oldest out, since the file was made
   std::uint64_t damaged_rows = 0;
   std::uint64_t wal_bytes = 0;
   std::uint64_t file_bytes = 0;
@@ -144,6 +148,17 @@ class Store {
   /// Rows with id >= from, oldest first, at most `max_rows`. Damaged rows are left out.
   virtual Result<std::vector<DeadLetterRow>, StoreError> read_dead_letters(std::uint64_t from,
                                                                            std::uint64_t max_rows) = 0;
+
+  /// Keeps an event of the log that Kafka does not take, beyond the log's own retention; the oldest make room. In a
+  /// transaction of its own, durable on return. What is parked already stays as it is. `full`: nothing changed, retry.
+  virtual Result<void, StoreError> park(const LogRow& row, ArrivalTime now) = 0;
+
+  /// Parked rows with position >= from, in the order of positions, at most `max_bytes` of events (at least one row if
+  /// there is one). Damaged rows are left out.
+  virtual Result<std::vector<LogRow>, StoreError> read_parked(std::uint64_t from, std::uint64_t max_bytes) = 0;
+
+  /// Their positions, ascending.
+  virtual std::vector<std::uint64_t> parked() const = 0;
 
   /// Small settings that live with the state (gateway id, stream definitions' hashes ...). Written with the next
   /// commit.

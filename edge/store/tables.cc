@@ -36,6 +36,7 @@ Outcome<void> Tables::prepare() {
   if (done) done = prepare_table(connection_, shards);
   if (done) done = prepare_table(connection_, log);
   if (done) done = prepare_table(connection_, dead_letters);
+  if (done) done = prepare_table(connection_, parked);
   if (done) done = prepare_table(connection_, settings);
   if (done) done = prepare_table(connection_, damaged);
   if (done) done = connection_.prepare_all({{&begin_, "BEGIN IMMEDIATE"}, {&commit_, "COMMIT"}});
@@ -52,6 +53,7 @@ Outcome<void> Tables::load(const std::vector<Salvaged>& before) {
   damaged_rows_ = counters_.damaged_rows;
   if (auto done = log.load(counters, sealer); !done) return done;
   if (auto done = dead_letters.load(counters); !done) return done;
+  if (auto done = parked.load(sealer); !done) return done;
   for (const Salvaged& table : before) {
     if (table.table == "shard") shards_salvaged_ = true;
     // Rows of these two are missed, and counted, when they are read.
@@ -74,6 +76,9 @@ Outcome<void> Tables::salvaged(const std::vector<Salvaged>& tables) {
     }
     if (table.table == "dead_letter") {
       if (auto done = dead_letters.load(counters_); !done) return done;
+    }
+    if (table.table == "parked") {
+      if (auto done = parked.load(sealer); !done) return done;
     }
   }
   return {};

@@ -11,6 +11,7 @@
 #include "edge/store/dead_letter_table.h"
 #include "edge/store/journal_table.h"
 #include "edge/store/log_table.h"
+#include "edge/store/parked_table.h"
 #include "edge/store/salvage.h"
 #include "edge/store/sealed_blob.h"
 #include "edge/store/setting_table.h"
@@ -48,6 +49,7 @@ class Tables {
   ShardTable shards;
   LogTable log;
   DeadLetterTable dead_letters;
+  ParkedTable parked;
   SettingTable settings;
   DamagedTable damaged;
   BlobSealer sealer;

@@ -19,6 +19,7 @@ struct LogCommand {
   std::string token_file;                     // a path, with `log`; empty: no token
   std::vector<std::string> kafka_properties;  // NAME=VALUE or NAME_file=PATH
   std::string partitions;                     // of Kafka: "0-3,7"; empty: all
+  bool parked = false;                        // of an appliance: the events that Kafka did not take
 };
 
 struct ReplayCommand {

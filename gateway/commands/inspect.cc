@@ -56,6 +56,7 @@ int inspect_log(const InspectCommand& command) {
         met = true;
         quiet = false;
         for (const LostRows& lost : piece->lost) {
+          if (command.log.parked) break;  // between parked events there are others
           if (lost.last <= lost_through[partition]) continue;
           lost_through[partition] = lost.last;
           fmt::print(stderr, "{} not there (retention, or damage)\n", positions_are(lost.first, lost.last));

@@ -99,6 +99,14 @@ std::optional<OpenedLog> open_log_argument(const LogCommand& command, bool only_
   if (!command.log.empty()) {
     auto place = parse_log_place(command.log);
     if (!place) return refuse(place.error());
+    if (place->kind == LogPlace::Kind::kafka && command.parked) {
+      std::fputs(
+          "what is parked is at the appliance, not in Kafka: --config FILE, or --log http://HOST:PORT, unix:PATH "
+          "or file:PATH\n",
+          stderr);
+      exit = kExitBadConfiguration;
+      return std::nullopt;
+    }
     if (place->kind == LogPlace::Kind::kafka) return open_kafka(command, std::move(*place), exit);
     if (!command.configuration.empty() || !command.kafka_properties.empty() || !command.partitions.empty()) {
       std::fputs("--config beside --log, --kafka-property and --partitions are for --log kafka:BROKERS/TOPIC\n",
@@ -107,6 +115,7 @@ std::optional<OpenedLog> open_log_argument(const LogCommand& command, bool only_
       return std::nullopt;
     }
     opened.place = *place;
+    opened.place.parked = command.parked;
     if (!command.token_file.empty()) {
       const auto token = read_token("--token-file", command.token_file);
       if (!token) {
@@ -128,6 +137,7 @@ std::optional<OpenedLog> open_log_argument(const LogCommand& command, bool only_
       return std::nullopt;
     }
     opened.place = admin_place(opened.configuration->admin);
+    opened.place.parked = command.parked;
     if (!only_running) {
       // Whether somebody listens shows by asking.
       auto running = open_log(opened.place);
@@ -137,6 +147,7 @@ std::optional<OpenedLog> open_log_argument(const LogCommand& command, bool only_
           nobody = "nobody answers at " + to_string(opened.place) + ", so its state file was looked at: ";
           opened.place = {};
           opened.place.path = opened.configuration->gateway.state;
+          opened.place.parked = command.parked;
         } else if (!asked) {
           return refuse(asked.error());
         }

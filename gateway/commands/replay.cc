@@ -117,6 +117,7 @@ class Replay {
       fmt::print(stderr, "{}{}\n", of(part), done.error().context);
       return stop(1);
     }
+    tell_parked(part);
     progress_.at(part.number, views_.position(part.number).offset, source_.last_position(part.number), views_.panes());
     return Step::rows;
   }
@@ -169,6 +170,18 @@ class Replay {
     return parts_.size() == 1 && part.number == 0 ? std::string() : fmt::format("partition {}: ", part.number);
   }
 
+  /// What the views are without from here on: nobody else tells whoever reads only them.
+  void tell_parked(const Part& part) {
+    const ParkedTotal& parked = views_.parked();
+    if (parked == told_) return;
+    fmt::print(stderr,
+               "WARNING: {}{} {} before position {} too large for the topic and kept at the gateway: the views are "
+               "without {} panes of {} readings. `tidemark inspect --parked` there shows them\n",
+               of(part), parked.events - told_.events, parked.events - told_.events == 1 ? "event was" : "events were",
+               views_.position(part.number).offset + 1, parked.panes - told_.panes, parked.readings - told_.readings);
+    told_ = parked;
+  }
+
   void look_for_partitions() {
     const auto partitions = source_.partitions();
     if (!partitions) return;  // The next reading says it.
@@ -185,6 +198,7 @@ class Replay {
   ForeignWarning foreign_{source_};
   std::vector<Part> parts_;
   bool quiet_ = false;  // that nobody answers has been said
+  ParkedTotal told_;    // of what is parked
   int status_ = 0;
 };
 

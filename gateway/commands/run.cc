@@ -120,7 +120,14 @@ class Appliance {
     source.begin_epoch = [this](std::function<void(std::uint64_t)> answer) {
       pipeline_.post([this, answer = std::move(answer)] { pipeline_.begin_epoch(random_number() | 1, answer); });
     };
-    uplink_ = std::make_unique<Uplink>(uplink_settings(configuration_), std::move(source));
+    source.park = [this](LogRow row, std::function<void(bool)> answer) {
+      pipeline_.post([this, row = std::move(row), answer = std::move(answer)] {
+        answer(pipeline_.store().park(row, wall_clock()).has_value());
+      });
+    };
+    UplinkSettings settings = uplink_settings(configuration_);
+    settings.parked = pipeline_.store().parked();
+    uplink_ = std::make_unique<Uplink>(std::move(settings), std::move(source));
     uplink_->start(pipeline_.store().figures(), pipeline_.figures().epoch_row,
                    pipeline_.store().setting(Uplink::kSegmentsSetting).value_or(""),
                    pipeline_.store().setting(Uplink::kContactSetting).value_or(""));
@@ -141,6 +148,7 @@ class Appliance {
     bounds.queue = configuration_.limits.queue;
     bounds.log = configuration_.store.max_size;
     bounds.dead_letters = configuration_.limits.dead_letters;
+    bounds.parked = StoreOptions().max_parked_bytes;
     bounds.payload = configuration_.limits.payload.max_bytes;
     bounds.memory = configuration_.limits.memory;
     routes_ = std::make_unique<Routes>(pipeline_, *session_, configuration_.gateway.id, bounds, began_);

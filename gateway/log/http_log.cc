@@ -33,7 +33,8 @@ class HttpLog::Answer {
       return fail(LogError::no_answer, to_string(place_) + ": " + error.message() +
                                            "; is the appliance running, and is this its admin.listen?");
     }
-    http::request<http::empty_body> request(http::verb::get, "/log?from=" + std::to_string(from), 11);
+    http::request<http::empty_body> request(
+        http::verb::get, (place_.parked ? "/parked?from=" : "/log?from=") + std::to_string(from), 11);
     request.set(http::field::host, place_.host.empty() ? "localhost" : place_.host);
     request.set(http::field::user_agent, "tidemark");
     request.set(http::field::connection, "close");

@@ -1,5 +1,5 @@
-// The log of a running appliance, from its admin server: GET /log?from=POSITION. The body is a sequence of rows:
-// u64 position, u32 size, both little-endian, then the event.
+// The log of a running appliance, from its admin server: GET /log?from=POSITION, or /parked?from=POSITION. The body is
+// a sequence of rows: u64 position, u32 size, both little-endian, then the event.
 #pragma once
 
 #include <memory>

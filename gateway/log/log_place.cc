@@ -97,7 +97,7 @@ std::string to_string(const LogPlace& place) {
 }
 
 Result<std::unique_ptr<LogSource>, LogError> open_log(const LogPlace& place) {
-  if (place.kind == LogPlace::Kind::file) return StoreLog::open(place.path);
+  if (place.kind == LogPlace::Kind::file) return StoreLog::open(place);
   if (place.kind == LogPlace::Kind::kafka) return KafkaLog::open(place);
   return std::unique_ptr<LogSource>(std::make_unique<HttpLog>(place));
 }

@@ -32,6 +32,7 @@ struct LogPlace {
   std::string path;  // of the file or the socket
   std::string host;  // a name or an address, IPv6 without brackets
   std::uint16_t port = 0;
+  bool parked = false;  // of an appliance: not its log, but the events that Kafka did not take
   std::string token;    // for Authorization: Bearer; empty: none
   std::string brokers;  // of Kafka: "host:port,host:port"
   std::string topic;

@@ -15,13 +15,13 @@ tl::unexpected<Failure<LogError>> told(const Failure<StoreError>& failure, const
 
 }  // namespace
 
-Result<std::unique_ptr<LogSource>, LogError> StoreLog::open(const std::string& path) {
+Result<std::unique_ptr<LogSource>, LogError> StoreLog::open(const LogPlace& place) {
   StoreOptions options;
-  options.path = path;
+  options.path = place.path;
   options.create = false;
   auto store = Store::open(options);
-  if (!store) return told(store.error(), path);
-  return std::unique_ptr<LogSource>(std::make_unique<StoreLog>(std::move(*store)));
+  if (!store) return told(store.error(), place.path);
+  return std::unique_ptr<LogSource>(std::make_unique<StoreLog>(std::move(*store), place.parked));
 }
 
 StoreLog::~StoreLog() {
@@ -30,7 +30,7 @@ StoreLog::~StoreLog() {
 }
 
 Result<std::vector<LogRow>, LogError> StoreLog::read(std::uint64_t from, std::uint64_t max_bytes) {
-  auto rows = store_->read_log(from, max_bytes);
+  auto rows = parked_ ? store_->read_parked(from, max_bytes) : store_->read_log(from, max_bytes);
   if (rows) return std::move(*rows);
   broken_ = rows.error().code == StoreError::broken;
   return fail(LogError::damaged, rows.error().context);

@@ -10,8 +10,8 @@ namespace tidemark {
 
 class StoreLog final : public OwnLog {
  public:
-  static Result<std::unique_ptr<LogSource>, LogError> open(const std::string& path);
-  explicit StoreLog(std::unique_ptr<Store> store) : store_(std::move(store)) {}
+  static Result<std::unique_ptr<LogSource>, LogError> open(const LogPlace& place);
+  StoreLog(std::unique_ptr<Store> store, bool parked) : store_(std::move(store)), parked_(parked) {}
   ~StoreLog() override;
 
   Result<std::vector<LogRow>, LogError> read(std::uint64_t from, std::uint64_t max_bytes) override;
@@ -21,6 +21,7 @@ class StoreLog final : public OwnLog {
 
  private:
   std::unique_ptr<Store> store_;
+  const bool parked_;
   bool broken_ = false;
 };
 

@@ -1,5 +1,6 @@
 #include "gateway/pipeline/event_writer.h"
 
+#include <algorithm>
 #include <span>
 #include <utility>
 
@@ -55,16 +56,47 @@ void EventWriter::append(std::string bytes, std::vector<LogEvent>& events) {
   events.push_back({header_.epoch, header_.sequence, std::move(bytes)});
 }
 
+/// One event of as many items at the front as fit; returns how many. How large an event becomes shows when it is
+/// written: what is too large is written again with fewer.
+template <typename Item, typename Encode>
+std::size_t EventWriter::append_fitting(std::span<const Item> items, const Encode& encode,
+                                        std::vector<LogEvent>& events) {
+  std::size_t length = items.size();
+  std::string bytes = encode(items);
+  while (limit_ != 0 && bytes.size() > limit_ && length > 1) {
+    // An eighth less than their share, because names and frame do not shrink with the number.
+    const double share = 0.875 * static_cast<double>(limit_) / static_cast<double>(bytes.size());
+    const auto fewer = static_cast<std::size_t>(share * static_cast<double>(length));
+    length = std::clamp<std::size_t>(fewer, 1, length - 1);
+    bytes = encode(items.first(length));
+  }
+  append(std::move(bytes), events);
+  return length;
+}
+
 void EventWriter::window_batches(const std::vector<SeriesPane>& panes, ArrivalTime now, std::vector<LogEvent>& events) {
+  std::size_t most = kMostPanes;
   for (std::span<const SeriesPane> rest(panes); !rest.empty();) {
-    const std::size_t length = batch_length(rest);
-    append(encode_window_batch(next(now), rest.first(length)), events);
+    const EventHeader& header = next(now);
+    const std::size_t wanted = std::min(batch_length(rest), most);
+    const std::size_t length = append_fitting(
+        rest.first(wanted), [&](std::span<const SeriesPane> part) { return encode_window_batch(header, part); },
+        events);
+    // The panes that follow are much like these.
+    if (length < wanted) most = length + length / 4 + 1;
     rest = rest.subspan(length);
   }
 }
 
 void EventWriter::source_report(const SourceReport& report, ArrivalTime now, std::vector<LogEvent>& events) {
-  append(encode_source_report(next(now), report), events);
+  std::span<const SourceStanding> rest(report.sources);
+  do {
+    const EventHeader& header = next(now);
+    const auto encode = [&](std::span<const SourceStanding> part) {
+      return encode_source_report(header, SourceReport{{part.begin(), part.end()}});
+    };
+    rest = rest.subspan(append_fitting(rest, encode, events));
+  } while (!rest.empty());
 }
 
 void EventWriter::heartbeat(const Heartbeat& heartbeat, ArrivalTime now, std::vector<LogEvent>& events) {

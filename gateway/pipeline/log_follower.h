@@ -26,6 +26,7 @@ struct FollowerFigures {
   std::uint64_t failures = 0;            // producers that were given up
   std::uint64_t contacts = 0;            // successful ones
   std::uint64_t splits = 0;              // epochs begun because of a long backlog
+  std::uint64_t parked = 0;              // events that were not taken, since the start
   std::uint64_t backlog = 0;             // rows
   std::string cluster;                   // of the contact that is kept; empty: none yet
   std::string topic;
@@ -47,6 +48,9 @@ class LogFollower {
 
   /// How many rows are not passed on.
   [[nodiscard]] virtual std::uint64_t backlog() const = 0;
+
+  /// Events should not be larger, in bytes; 0: not known, or no matter.
+  [[nodiscard]] virtual std::uint64_t record_limit() const = 0;
 
   /// The last commit was made: waits at most `limit` for it to be passed on. What it has learned then goes into the
   /// state file with changed_settings().

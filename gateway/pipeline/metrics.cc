@@ -143,6 +143,10 @@ void add_store(Families& out, Pipeline& pipeline, const MetricBounds& bounds) {
   out.gauge("tidemark_dead_letter_limit_bytes", "Most of them; the oldest leave first.", number(bounds.dead_letters));
   out.counter("tidemark_dead_letters_dropped_total", "Rejected payloads no longer kept, or not kept in a flood.",
               number(store.dead_letters_dropped + pipeline.figures().dead_letters_skipped));
+  out.gauge("tidemark_parked_events", "Events kept that were larger than Kafka's topic takes.", number(store.parked));
+  out.gauge("tidemark_parked_bytes", "Bytes of them.", number(store.parked_bytes));
+  out.gauge("tidemark_parked_limit_bytes", "Most of them; the oldest leave first.", number(bounds.parked));
+  out.counter("tidemark_parked_dropped_total", "Parked events no longer kept.", number(store.parked_dropped));
   out.counter("tidemark_damaged_rows_total", "Rows found damaged and set aside.", number(store.damaged_rows));
   out.gauge("tidemark_state_file_bytes", "Size of the state file.", number(store.file_bytes));
   out.gauge("tidemark_wal_bytes", "Size of its write-ahead log.", number(store.wal_bytes));
@@ -195,6 +199,10 @@ void add_uplink(Families& out, const LogFollower* follower) {
               number(uplink.failures));
   out.counter("tidemark_uplink_epochs_total", "Epochs begun so that the newest events go before a long backlog.",
               number(uplink.splits));
+  out.counter("tidemark_uplink_parked_total",
+              "Events larger than the topic takes: parked, and a tombstone in their place.", number(uplink.parked));
+  out.gauge("tidemark_uplink_record_limit_bytes",
+            "Events are made to be no larger, for the topic's sake; 0: no contact.", number(follower->record_limit()));
   out.gauge("tidemark_uplink_last_offset", "Of the last event acknowledged, in its partition; -1: none yet.",
             static_cast<double>(uplink.last_offset));
   out.gauge("tidemark_uplink_contact_info", "Where events of this gateway go, in its labels; 0: nowhere yet.",

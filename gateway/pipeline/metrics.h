@@ -12,6 +12,7 @@ struct MetricBounds {
   std::uint64_t queue = 0;  // bytes
   std::uint64_t log = 0;
   std::uint64_t dead_letters = 0;
+  std::uint64_t parked = 0;
   std::uint64_t payload = 0;
   std::uint64_t memory = 0;
 };

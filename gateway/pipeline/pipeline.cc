@@ -5,6 +5,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <charconv>
 #include <chrono>
 #include <filesystem>
 
@@ -21,6 +22,7 @@ constexpr Duration kTick = milliseconds(500);
 constexpr Duration kRetry = milliseconds(250);
 /// In one event and in one group, so that no commit grows without bound.
 constexpr std::size_t kSourcesInReport = 2000;
+constexpr const char* kRecordLimitSetting = "log.record_limit";
 
 }  // namespace
 
@@ -82,6 +84,8 @@ Result<void, PipelineError> Pipeline::open(std::uint64_t epoch) {
   figures_.epoch = epoch;
   figures_.epoch_row = store_->figures().log_last + 1;
   events_ = std::make_unique<EventWriter>(settings_.gateway, epoch, recovered->last_epoch, recovered->last_sequence);
+  const std::string limit = store_->setting(kRecordLimitSetting).value_or("");
+  std::from_chars(limit.data(), limit.data() + limit.size(), figures_.record_limit);
   Commit first;
   first.group = processor_->start(now(false));
   add_heartbeat(wall_clock(), first.events);
@@ -94,6 +98,16 @@ Result<void, PipelineError> Pipeline::open(std::uint64_t epoch) {
                figures_.recovery.ns / 1'000'000, processor_->state().source_index.size(),
                processor_->state().series_index.size(), figures_.recovered_readings, epoch);
   return {};
+}
+
+/// Remembered, so that events are right from the start on, before there is contact with Kafka.
+void Pipeline::follow_limit() {
+  const std::uint64_t limit = follower_ != nullptr ? follower_->record_limit() : 0;
+  if (limit != 0 && limit != figures_.record_limit) {
+    figures_.record_limit = limit;
+    store_->put_setting(kRecordLimitSetting, std::to_string(limit));
+  }
+  events_->limit(figures_.record_limit);
 }
 
 void Pipeline::add_heartbeat(ArrivalTime now, std::vector<LogEvent>& events) {
@@ -229,6 +243,7 @@ void Pipeline::add_events(Commit& commit, ArrivalTime now) {
   for (const SeriesPane& pane : commit.group.panes) ++figures_.panes[static_cast<std::size_t>(pane.pane->kind)];
   figures_.dead_letters_skipped += commit.group.dead_letters_skipped;
   commit.at = now;
+  follow_limit();
   events_->window_batches(commit.group.panes, now, commit.events);
   if (last_report_ || steady_clock() >= next_report_) {
     do {

@@ -60,6 +60,7 @@ struct PipelineFigures {
   std::uint64_t epoch = 0;
   std::uint64_t epoch_row = 0;  // the row of the log where it begins
   std::uint64_t sequence = 0;
+  std::uint64_t record_limit = 0;  // of events, in bytes; 0: not known
 };
 
 class Pipeline {
@@ -118,6 +119,7 @@ class Pipeline {
   void end_group();
   void add_events(Commit& commit, ArrivalTime now);
   void begin_wanted_epoch(std::vector<LogEvent>& events);
+  void follow_limit();
   void add_heartbeat(ArrivalTime now, std::vector<LogEvent>& events);
   bool commit(Commit& commit);
   bool hold(const std::string& reason);

@@ -79,7 +79,9 @@ void Routes::answer(const AdminRequest& request, std::function<void(AdminRespons
       reply(std::move(response));
     });
   } else if (request.path == "/log") {
-    log(request, reply);
+    log(request, &Store::read_log, reply);
+  } else if (request.path == "/parked") {
+    log(request, &Store::read_parked, reply);
   } else if (request.path == "/") {
     const SessionStatus session = session_.status();
     pipeline_.post([this, session, reply = std::move(reply)] {
@@ -88,11 +90,13 @@ void Routes::answer(const AdminRequest& request, std::function<void(AdminRespons
       reply(std::move(response));
     });
   } else {
-    reply(plain(404, "no such page; there are /, /healthz, /metrics and /log?from=POSITION[&follow=1]\n"));
+    reply(plain(
+        404,
+        "no such page; there are /, /healthz, /metrics, /log?from=POSITION[&follow=1] and /parked?from=POSITION\n"));
   }
 }
 
-void Routes::log(const AdminRequest& request, const std::function<void(AdminResponse)>& reply) {
+void Routes::log(const AdminRequest& request, ReadRows read, const std::function<void(AdminResponse)>& reply) {
   const auto value = [&](const char* key) {
     const auto found = request.query.find(key);
     return found == request.query.end() ? std::string() : found->second;
@@ -108,9 +112,9 @@ void Routes::log(const AdminRequest& request, const std::function<void(AdminResp
   response.content_type = "application/octet-stream";
   const bool follow = value("follow") == "1";
   const auto next = std::make_shared<std::uint64_t>(from);
-  response.more = [this, next, follow](AdminPiece piece) {
-    pipeline_.post([this, next, follow, piece = std::move(piece)] {
-      const auto rows = pipeline_.store().read_log(*next, kPieceBytes);
+  response.more = [this, read, next, follow](AdminPiece piece) {
+    pipeline_.post([this, read, next, follow, piece = std::move(piece)] {
+      const auto rows = (pipeline_.store().*read)(*next, kPieceBytes);
       if (!rows) return piece(std::nullopt);
       if (rows->empty() && !follow) return piece(std::nullopt);
       piece(framed(*rows, *next));

@@ -1,4 +1,4 @@
-// What the admin server answers: /healthz, /metrics, /log and the status page.
+// What the admin server answers: /healthz, /metrics, /log, /parked and the status page.
 #pragma once
 
 #include <functional>
@@ -22,7 +22,8 @@ class Routes {
   [[nodiscard]] std::string trouble() const;
 
  private:
-  void log(const AdminRequest& request, const std::function<void(AdminResponse)>& reply);
+  using ReadRows = Result<std::vector<LogRow>, StoreError> (Store::*)(std::uint64_t from, std::uint64_t max_bytes);
+  void log(const AdminRequest& request, ReadRows read, const std::function<void(AdminResponse)>& reply);
   [[nodiscard]] std::string status_page(const SessionStatus& session) const;
 
   Pipeline& pipeline_;

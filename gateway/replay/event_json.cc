@@ -72,15 +72,19 @@ std::string hex(std::uint64_t value) {
   return fmt::format("{:016x}", value);
 }
 
+std::string hex(const Digest& digest) {
+  std::string out;
+  for (const std::uint8_t byte : digest) fmt::format_to(std::back_inserter(out), "{:02x}", byte);
+  return out;
+}
+
 void append_header(Json& json, const EventHeader& header) {
   json.key("gateway").text(header.gateway).key("epoch").text(hex(header.epoch)).key("sequence").number(header.sequence);
   if (header.previous_epoch != 0) {
     json.key("previous_epoch").text(hex(header.previous_epoch));
     json.key("previous_sequence").number(header.previous_sequence);
   }
-  std::string digest;
-  for (const std::uint8_t byte : header.digest) fmt::format_to(std::back_inserter(digest), "{:02x}", byte);
-  json.key("digest").text(digest).key("committed_at").number(header.committed_at.ns);
+  json.key("digest").text(hex(header.digest)).key("committed_at").number(header.committed_at.ns);
 }
 
 void append_flags(Json& json, std::uint16_t flags) {
@@ -150,6 +154,15 @@ void append_body(Json& json, const Heartbeat& heartbeat) {
   json.key("configuration").text(heartbeat.configuration);
   json.key("clock_synchronised").raw(heartbeat.clock_synchronised ? "true" : "false");
   json.key("backlog").number(heartbeat.backlog);
+}
+
+void append_body(Json& json, const Tombstone& tombstone) {
+  json.key("event").text("tombstone").key("bytes").number(tombstone.bytes);
+  json.key("panes").number(tombstone.panes).key("readings").number(tombstone.readings);
+  if (tombstone.panes != 0) {
+    json.key("first_start").number(tombstone.first_start.ns).key("last_end").number(tombstone.last_end.ns);
+  }
+  json.key("digest_after").text(hex(tombstone.digest_after));
 }
 
 void append_body(Json& json, const UnknownEvent&) {

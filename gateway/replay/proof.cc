@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <limits>
 
 #include "edge/bytes/byte_writer.h"
 #include "gateway/replay/series_key.h"
@@ -80,8 +81,13 @@ void Proof::take(const LogRow& row, std::uint32_t partition) {
                             epoch_name(row.event.epoch), row.event.sequence, epoch_name(header.epoch),
                             header.sequence));
   }
-  if (!follow_epoch(row, header, partition)) return;
+  if (!follow_epoch(row, *event, partition)) return;
   ++events_;
+  if (const auto* tombstone = std::get_if<Tombstone>(&event->body)) {
+    Parked& parked = parked_[header.gateway];
+    parked.total.add(*tombstone);
+    if (parked.first.empty()) parked.first = fmt::format("{}, sequence {}", epoch_name(header.epoch), header.sequence);
+  }
   if (const auto* batch = std::get_if<WindowBatch>(&event->body)) take_windows(header, *batch, row.position);
   if (const auto* report = std::get_if<SourceReport>(&event->body)) take_report(header, *report, row.position);
 }
@@ -95,10 +101,12 @@ bool Proof::follow_position(const LogRow& row) {
 }
 
 /// False: the event was had already.
-bool Proof::follow_epoch(const LogRow& row, const EventHeader& header, std::uint32_t partition) {
+bool Proof::follow_epoch(const LogRow& row, const Event& event, std::uint32_t partition) {
+  const EventHeader& header = event.header;
   const auto [at, fresh] = epochs_.try_emplace({header.gateway, header.epoch});
   Epoch& epoch = at->second;
-  const Digest extended = extend_digest(header.digest, row.event.bytes);
+  // An event and its tombstone have one, so whichever comes second is no other content.
+  const Digest extended = digest_after(event, row.event.bytes);
   if (header.sequence <= epoch.last) {
     const auto had = epoch.contents.find(header.sequence);
     if (had != epoch.contents.end() && had->second != content_of(extended)) {
@@ -204,6 +212,9 @@ void Proof::take_report(const EventHeader& header, const SourceReport& report, s
       }
     }
     checked.in_fold = emitted(header.gateway, standing.stream, standing.source);
+    if (const auto parked = parked_.find(header.gateway); parked != parked_.end()) {
+      checked.parked = parked->second.total.readings;
+    }
     reports_[std::move(name)] = std::move(checked);
   }
 }
@@ -228,6 +239,7 @@ std::uint32_t Proof::source_of(SourceName name) {
 void Proof::finish() {
   check_chain();
   check_reports();
+  check_parked();
 }
 
 // An epoch's first event names the epoch before it and that one's last sequence.
@@ -278,13 +290,38 @@ void Proof::check_reports() {
       add_problem(fmt::format("{}: the ledger of position {} does not balance: {}", who, report.position, imbalance));
     }
     const std::uint64_t said = report.ledger[Counter::emitted];
-    if (complete() && said != report.in_fold) {
+    // What was parked may be what is missing here, if its gateway's sources together lack no more than that.
+    if (complete() && said > report.in_fold && said - report.in_fold <= report.parked) {
+      std::uint64_t& lacking = parked_[gateway].lacking;
+      lacking += std::min(said - report.in_fold, std::numeric_limits<std::uint64_t>::max() - lacking);
+    } else if (complete() && said != report.in_fold) {
       add_problem(
           fmt::format("{}: the ledger of position {} (sequence {}) says {} readings emitted, the log up to there "
                       "holds {}: {} {}",
                       who, report.position, report.sequence, said, report.in_fold,
                       said > report.in_fold ? said - report.in_fold : report.in_fold - said,
                       said > report.in_fold ? "missing" : "too many"));
+    }
+  }
+}
+
+void Proof::check_parked() {
+  for (const auto& [gateway, parked] : parked_) {
+    const auto& [events, panes, readings] = parked.total;
+    std::string text = fmt::format(
+        "parked at the gateway: {} {}, {} panes, {} readings of gateway {} were too large for the topic and are kept "
+        "there (`tidemark inspect --parked`); the first is {}",
+        events, events == 1 ? "event" : "events", panes, readings, gateway, parked.first);
+    if (complete() && parked.lacking <= readings) {
+      text += fmt::format(". The ledgers say {} readings more than the log holds", parked.lacking);
+      // A later revision of a parked window has what the parked one had.
+      if (parked.lacking < readings) text += ": the others came again in corrections, or no ledger came after them";
+    }
+    add_problem(text);
+    if (complete() && parked.lacking > readings) {
+      add_problem(
+          fmt::format("gateway {}: the ledgers say {} readings more than the log holds, {} more than were parked",
+                      gateway, parked.lacking, parked.lacking - readings));
     }
   }
 }
@@ -297,6 +334,11 @@ ProofFigures Proof::figures() const {
   for (const std::uint64_t emitted : emitted_) figures.readings += emitted;
   figures.epochs = epochs_.size();
   figures.reports = reports_.size();
+  for (const auto& [gateway, parked] : parked_) {
+    figures.parked.events += parked.total.events;
+    figures.parked.panes += parked.total.panes;
+    figures.parked.readings += parked.total.readings;
+  }
   return figures;
 }
 

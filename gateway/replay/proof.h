@@ -1,6 +1,10 @@
 // What can be proved of a log by reading it: that nothing is missing, altered or there twice, that the ledgers balance,
 // and that what each source's ledger says was emitted is what the log holds.
 //
+// An event that its topic did not take is parked at its gateway, and a tombstone says what was in it. The fold is then
+// not whole, which is a difference; but one whose size is known: what the ledgers say more than the log holds must have
+// its place in what was parked, and what has none is another difference.
+//
 // Operation: `take` every row in order, then `finish`; afterwards problems() says everything that is wrong, each with
 // its figures. Any rows are safe. Concurrency: one thread. About 40 bytes of memory a window, 30 an event.
 #pragma once
@@ -17,6 +21,7 @@
 #include <vector>
 
 #include "edge/event/event.h"
+#include "edge/event/tombstone.h"
 #include "edge/ledger/ledger.h"
 #include "edge/store/store.h"
 
@@ -39,6 +44,7 @@ struct ProofFigures {
   std::uint64_t readings = 0;  // Σ count of the fold
   std::uint64_t epochs = 0;
   std::uint64_t reports = 0;  // standings checked: the last of each source
+  ParkedTotal parked;
 };
 
 class Proof {
@@ -101,6 +107,13 @@ class Proof {
     Ledger ledger;
     bool newer = false;         // it has counters that this version does not know
     std::uint64_t in_fold = 0;  // Σ count of the fold when it was met
+    std::uint64_t parked = 0;   // readings of its gateway's parked events that were met before it
+  };
+  struct Parked {
+    ParkedTotal total;
+    std::uint64_t lacking =
+        0;              // readings that ledgers say and the log does not hold, as far as they can be parked ones
+    std::string first;  // which event, for messages
   };
   struct Key {
     std::uint32_t series = 0;
@@ -117,7 +130,7 @@ class Proof {
   };
 
   bool follow_position(const LogRow& row);
-  bool follow_epoch(const LogRow& row, const EventHeader& header, std::uint32_t partition);
+  bool follow_epoch(const LogRow& row, const Event& event, std::uint32_t partition);
   [[nodiscard]] bool settled(const EventHeader& header) const;
   void take_windows(const EventHeader& header, const WindowBatch& batch, std::uint64_t position);
   void take_report(const EventHeader& header, const SourceReport& report, std::uint64_t position);
@@ -125,6 +138,7 @@ class Proof {
   std::uint32_t source_of(SourceName name);
   void check_chain();
   void check_reports();
+  void check_parked();
 
   Of of_;
   std::set<std::uint32_t> beginning_gone_;  // partitions of a central log
@@ -140,6 +154,7 @@ class Proof {
   std::vector<std::uint64_t> emitted_;
   boost::unordered_flat_map<Key, ProvenWindow> windows_;
   std::map<SourceName, Report> reports_;
+  std::map<std::string, Parked, std::less<>> parked_;  // by gateway
   std::uint64_t events_ = 0;
   std::uint64_t panes_ = 0;
 };

@@ -128,6 +128,7 @@ Viewed<void> Views::fold_rows(std::span<const LogRow> rows, std::uint32_t partit
 Viewed<void> Views::fold_event(const Event& event) {
   if (const auto* batch = std::get_if<WindowBatch>(&event.body)) return fold_windows(event.header, *batch);
   if (const auto* report = std::get_if<SourceReport>(&event.body)) return standings_.put(event.header.gateway, *report);
+  if (const auto* tombstone = std::get_if<Tombstone>(&event.body)) parked_.add(*tombstone);
   if (std::holds_alternative<UnknownEvent>(event.body)) ++skipped_;
   return {};
 }

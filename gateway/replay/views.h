@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "edge/event/event.h"
+#include "edge/event/tombstone.h"
 #include "edge/store/store.h"
 #include "gateway/replay/database.h"
 #include "gateway/replay/folded_window.h"
@@ -53,6 +54,8 @@ class Views {
   [[nodiscard]] std::uint64_t panes() const { return panes_; }
   /// Events skipped since `open`: repeats, and kinds of event that this version does not know.
   [[nodiscard]] std::uint64_t skipped() const { return skipped_; }
+  /// What the views lack, of what was folded since `open`, because it was parked at its gateway.
+  [[nodiscard]] const ParkedTotal& parked() const { return parked_; }
   /// Windows that are larger than a size that was asked for: that size has no rows for them. Streams' names.
   [[nodiscard]] const std::set<std::string>& without_rollup() const { return series_.without_rollup(); }
 
@@ -83,6 +86,7 @@ class Views {
   boost::unordered_flat_map<WindowKey, Changed> changed_;                 // by this batch
   std::uint64_t panes_ = 0;
   std::uint64_t skipped_ = 0;
+  ParkedTotal parked_;
 
   Query put_mark_, put_position_;
 };

@@ -7,12 +7,14 @@
 #include <memory>
 #include <utility>
 
+#include "edge/event/event.h"
 #include "gateway/pipeline/clock.h"
 
 namespace tidemark {
 namespace {
 
 constexpr std::chrono::milliseconds kContactLimit{5'000};
+constexpr std::chrono::milliseconds kReasonLimit{100};
 constexpr std::uint64_t kReadBytes = 512 * 1024;
 // More segments than this mean a link that keeps breaking: splitting once more would only add to them.
 constexpr std::size_t kMostSegments = 16;
@@ -24,7 +26,7 @@ std::chrono::nanoseconds nanoseconds_of(Duration duration) {
 }  // namespace
 
 Uplink::Uplink(UplinkSettings settings, UplinkSource source)
-    : settings_(std::move(settings)), source_(std::move(source)) {}
+    : settings_(std::move(settings)), source_(std::move(source)), parking_(settings_.parked) {}
 
 Uplink::~Uplink() {
   stop();
@@ -88,7 +90,7 @@ FollowerFigures Uplink::figures() const {
 void Uplink::committed(std::uint64_t first_row, std::span<const LogEvent> events) {
   const std::lock_guard lock(mutex_);
   for (std::size_t i = 0; i < events.size(); ++i) {
-    recent_.push_back({first_row + i, events[i].bytes});
+    recent_.push_back({first_row + i, events[i].bytes, false});
     recent_bytes_ += events[i].bytes.size();
   }
   last_ = first_row + events.size() - 1;
@@ -102,6 +104,11 @@ void Uplink::committed(std::uint64_t first_row, std::span<const LogEvent> events
 std::uint64_t Uplink::first_needed() const {
   const std::lock_guard lock(mutex_);
   return segments_.first_needed();
+}
+
+std::uint64_t Uplink::record_limit() const {
+  const std::lock_guard lock(mutex_);
+  return record_limit_;
 }
 
 std::uint64_t Uplink::backlog() const {
@@ -163,8 +170,10 @@ void Uplink::run() {
     }
     read_ahead_.clear();
     flying_.clear();
-    pause = figures().acknowledged > before ? settings_.retry_least
-                                            : std::min(Duration{pause.ns * 2}, settings_.retry_most);
+    lone_.reset();
+    pause = std::exchange(again_, false) || figures().acknowledged > before
+                ? settings_.retry_least
+                : std::min(Duration{pause.ns * 2}, settings_.retry_most);
     if (!wait(pause)) return;
   }
 }
@@ -214,7 +223,9 @@ bool Uplink::make_contact(KafkaProducer& producer) {
     }
   }
   max_record_ = facts->max_message_bytes;
+  parking_.limit(max_record_);
   const std::lock_guard lock(mutex_);
+  record_limit_ = Parking::room(max_record_);
   if (!contact_ || consented) {
     contact_ = Contact{facts->cluster, settings_.topic, partition, -1};
     settings_changed_ = true;
@@ -293,20 +304,72 @@ void Uplink::send(KafkaProducer& producer) {
     const std::uint64_t last = last_;
     changed_.wait_for(lock, pause, [&] { return stopping_.load(std::memory_order_acquire) || last_ != last; });
   }
-  take_reports(producer);
   const auto& failure = producer.failure();
-  if (failure && failure->too_large) {
-    trouble(FollowerState::connecting,
-            fmt::format("an event from row {} of the log on is larger than topic {} takes (max.message.bytes = {})",
-                        failure->row, settings_.topic, max_record_),
-            "Raise max.message.bytes of the topic; a few MiB are enough for any event.");
-  }
-  if (failure) {
+  // A fatal error can come before the report of the delivery that it is about.
+  for (int i = 0; i < 5 && failure && failure->row == 0 && producer.in_flight() > 0; ++i) producer.poll(kReasonLimit);
+  take_reports(producer);
+  if (!failure) return;
+  {
     const std::lock_guard lock(mutex_);
     ++figures_.failures;
-    if (failure->too_large) return;
-    spdlog::warn("Kafka: {}: a new producer goes on from the first event that was not acknowledged", failure->reason);
   }
+  if (failure->too_large) return refused(*failure);
+  spdlog::warn("Kafka: {}: a new producer goes on from the first event that was not acknowledged", failure->reason);
+}
+
+/// The topic did not take a request (gateway/uplink/parking.h).
+void Uplink::refused(const FailedDelivery& failure) {
+  if (!lone_ || lone_->row != failure.row) {
+    for (const auto& [row, bytes] : flying_) parking_.suspect(row);
+    again_ = true;
+    return;
+  }
+  if (!parking_.has(lone_->row) && Parking::tombstone_for(lone_->bytes)) return park(*lone_);
+  // Nothing smaller can be sent in its place.
+  trouble(FollowerState::connecting,
+          fmt::format("an event is larger than topic {} takes (max.message.bytes = {}), and so is what would stand in "
+                      "its place: row {} of the log",
+                      settings_.topic, max_record_, lone_->row),
+          "Raise max.message.bytes of the topic; 64 KiB are enough.");
+}
+
+void Uplink::park(const Record& record) {
+  struct Answer {
+    std::mutex mutex;
+    std::condition_variable given;
+    std::optional<bool> parked;
+  };
+  auto answer = std::make_shared<Answer>();
+  LogRow row{record.row, {}};
+  const auto event = decode_event(record.bytes);
+  if (event) row.event = {event->header.epoch, event->header.sequence, record.bytes};
+  source_.park(std::move(row), [answer](bool parked) {
+    const std::lock_guard lock(answer->mutex);
+    answer->parked = parked;
+    answer->given.notify_all();
+  });
+  std::unique_lock lock(answer->mutex);
+  while (!answer->parked) {
+    if (stopping_.load(std::memory_order_acquire)) return;
+    answer->given.wait_for(lock, std::chrono::milliseconds(50));
+  }
+  if (!*answer->parked) {
+    return trouble(FollowerState::connecting,
+                   fmt::format("the event of row {} is larger than topic {} takes, and there is no room to park it",
+                               record.row, settings_.topic),
+                   "Make room on the disk.");
+  }
+  // Only now that a restart would do the same.
+  parking_.park(record.row);
+  again_ = true;
+  const std::lock_guard own(mutex_);
+  ++figures_.parked;
+  spdlog::warn(
+      "Kafka: the event of row {} of the log (epoch {:016x}, sequence {}, {} bytes) is larger than topic {} takes "
+      "(max.message.bytes = {}). It is parked in the state file (tidemark inspect --parked), a tombstone goes in its "
+      "place, and what is behind it is sent. Raise max.message.bytes of the topic for those to come",
+      record.row, event ? event->header.epoch : 0, event ? event->header.sequence : 0, record.bytes.size(),
+      settings_.topic, max_record_);
 }
 
 /// Hands over what there is to send. False: the producer takes no more for now.
@@ -322,6 +385,7 @@ bool Uplink::feed(KafkaProducer& producer) {
       partition = contact_->partition;
     }
     if (row == 0 || stopping_.load(std::memory_order_acquire)) return true;
+    if (lone_) return false;
     auto record = record_of(row, run);
     if (!record) {
       if (!read(row, run)) return false;
@@ -336,23 +400,38 @@ bool Uplink::feed(KafkaProducer& producer) {
         continue;
       }
     }
-    switch (producer.produce(settings_.topic, partition, settings_.gateway, record->bytes, record->row)) {
+    const std::optional<std::string> tombstone = parking_.instead_of(record->row, record->bytes);
+    const std::string& sent = tombstone ? *tombstone : record->bytes;
+    const bool alone = parking_.alone(record->row, sent.size());
+    if (alone && !flying_.empty()) {
+      put_back(*std::move(record));
+      return false;
+    }
+    switch (producer.produce(settings_.topic, partition, settings_.gateway, sent, record->row)) {
       case KafkaProducer::Handed::full:
-        read_ahead_.push_front(*std::move(record));
+        put_back(*std::move(record));
         return false;
       case KafkaProducer::Handed::failed:
+        // It is this one that is too large, if anything is, whatever else flies.
+        lone_ = std::move(record);
         return true;
       case KafkaProducer::Handed::taken:
         break;
     }
-    flying_.emplace_back(record->row, record->bytes.size());
+    flying_.emplace_back(record->row, sent.size());
     const std::lock_guard lock(mutex_);
     segments_.sent(record->row);
     while (!recent_.empty() && recent_.front().row <= record->row) {
       recent_bytes_ -= recent_.front().bytes.size();
       recent_.pop_front();
     }
+    if (alone) lone_ = std::move(record);
   }
+}
+
+/// For the next time.
+void Uplink::put_back(Record&& record) {
+  if (!record.copied) read_ahead_.push_front(std::move(record));
 }
 
 /// The first record of the run that begins at `row`, if it is in memory; nullopt: the table has to be read. What was
@@ -362,7 +441,7 @@ std::optional<Uplink::Record> Uplink::record_of(std::uint64_t row, std::uint64_t
     const std::lock_guard lock(mutex_);
     const auto found =
         std::find_if(recent_.begin(), recent_.end(), [&](const Record& record) { return record.row >= row; });
-    if (found != recent_.end() && found->row == row) return *found;
+    if (found != recent_.end() && found->row == row) return Record{row, found->bytes, true};
   }
   if (read_ahead_.empty() || read_ahead_.front().row < row || read_ahead_.front().row >= row + run) return std::nullopt;
   Record record = std::move(read_ahead_.front());
@@ -393,7 +472,7 @@ bool Uplink::read(std::uint64_t row, std::uint64_t rows) {
   }
   if (!answer->rows) return false;
   for (LogRow& one : *answer->rows) {
-    if (one.position < row + rows) read_ahead_.push_back({one.position, std::move(one.event.bytes)});
+    if (one.position < row + rows) read_ahead_.push_back({one.position, std::move(one.event.bytes), false});
   }
   return true;
 }
@@ -420,10 +499,12 @@ bool Uplink::take_reports(KafkaProducer& producer) {
       return false;
     }
     segments_.acknowledged(delivery.row);
+    parking_.acknowledged(delivery.row);
     contact_->last_offset = std::max(contact_->last_offset, delivery.offset);
     ++figures_.acknowledged;
   }
   acknowledged_at_ = steady_clock();
+  if (flying_.empty()) lone_.reset();
   settings_changed_ = true;
   changed_.notify_all();
   return true;

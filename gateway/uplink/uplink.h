@@ -21,6 +21,7 @@
 #include "gateway/pipeline/log_follower.h"
 #include "gateway/uplink/contact.h"
 #include "gateway/uplink/kafka_producer.h"
+#include "gateway/uplink/parking.h"
 #include "gateway/uplink/segments.h"
 
 namespace tidemark {
@@ -33,8 +34,9 @@ struct UplinkSettings {
   std::uint64_t memory = 1ull << 20;   // bytes of the newest events kept for sending: seconds of a busy plant
   std::int32_t create_partitions = 0;  // 0: a missing topic is waited for, not made
   Duration retry_least = milliseconds(200);
-  Duration retry_most = seconds(2);  // the newest state has 5 s from the link's return to be there
-  Duration silence = seconds(8);     // without an acknowledgement of what was sent: the link is gone
+  Duration retry_most = seconds(2);   // the newest state has 5 s from the link's return to be there
+  std::vector<std::uint64_t> parked;  // rows that were parked before
+  Duration silence = seconds(8);      // without an acknowledgement of what was sent: the link is gone
 };
 
 /// What the uplink asks of whoever owns the store. Both return at once; the answer comes later, on another thread, or
@@ -45,6 +47,8 @@ struct UplinkSource {
   std::function<void(std::uint64_t from, std::uint64_t max_bytes, std::function<void(std::optional<Rows>)>)> read;
   /// Begins a new epoch; the answer is the row of its first event, which is not committed yet.
   std::function<void(std::function<void(std::uint64_t)>)> begin_epoch;
+  /// Keeps a row that Kafka does not take; the answer is whether it is durable.
+  std::function<void(LogRow row, std::function<void(bool)>)> park;
 };
 
 class Uplink final : public LogFollower {
@@ -64,6 +68,7 @@ class Uplink final : public LogFollower {
   [[nodiscard]] std::uint64_t first_needed() const override;
   [[nodiscard]] std::uint64_t backlog() const override;
   void finish(Duration limit) override;
+  [[nodiscard]] std::uint64_t record_limit() const override;
   [[nodiscard]] FollowerFigures figures() const override;
   std::vector<std::pair<std::string, std::string>> changed_settings() override;
 
@@ -74,6 +79,7 @@ class Uplink final : public LogFollower {
   struct Record {
     std::uint64_t row = 0;
     std::string bytes;
+    bool copied = false;  // it is in recent_, too
   };
 
   void run();
@@ -85,6 +91,9 @@ class Uplink final : public LogFollower {
   void send(KafkaProducer& producer);
   bool feed(KafkaProducer& producer);
   bool take_reports(KafkaProducer& producer);
+  void refused(const FailedDelivery& failure);
+  void park(const Record& record);
+  void put_back(Record&& record);
   std::optional<Record> record_of(std::uint64_t row, std::uint64_t run);
   bool read(std::uint64_t row, std::uint64_t rows);
   void trouble(FollowerState state, const std::string& what, const std::string& advice);
@@ -99,6 +108,9 @@ class Uplink final : public LogFollower {
   std::deque<Record> read_ahead_;                               // from the table
   std::deque<std::pair<std::uint64_t, std::uint64_t>> flying_;  // row, bytes
   std::uint64_t max_record_ = 0;                                // bytes that the topic takes at once; 0: not known yet
+  Parking parking_;
+  std::optional<Record> lone_;  // flies alone, because the topic may not take it
+  bool again_ = false;          // a failure was learned from: the next producer goes on soon
 
   mutable std::mutex mutex_;  // protects what follows
   std::condition_variable changed_;
@@ -109,6 +121,7 @@ class Uplink final : public LogFollower {
   std::uint64_t recent_bytes_ = 0;
   bool consented_ = false;
   bool settings_changed_ = false;
+  std::uint64_t record_limit_ = 0;
   FollowerFigures figures_;
   std::optional<MonotonicTime> acknowledged_at_;  // the newest acknowledgement
 };

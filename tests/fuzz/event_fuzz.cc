@@ -7,6 +7,7 @@
 
 #include "edge/bytes/assert.h"
 #include "edge/event/fold.h"
+#include "edge/event/tombstone.h"
 #include "tests/fuzz/seeds.h"
 
 namespace tidemark::test {
@@ -47,6 +48,7 @@ std::vector<std::string> fuzz_seeds() {
   std::vector<SeriesPane> list;
   for (std::size_t i = 0; i < panes.size(); ++i) list.push_back({&series[i % 3], &panes[i]});
   seeds.push_back(encode_window_batch(header, list));
+  seeds.push_back(*tombstone_of(seeds.back()));
   list.resize(1);
   seeds.push_back(encode_window_batch(header, list));
   return seeds;
@@ -61,6 +63,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   Fold fold(Fold::Digests::check);
   const Result<bool, EventError> taken = fold.accept(bytes);
   if (!event) return 0;
+  // What can be read can be parked, a tombstone apart.
+  const Result<std::string, EventError> tombstone = tombstone_of(bytes);
+  TIDEMARK_ASSERT(tombstone.has_value() != std::holds_alternative<Tombstone>(event->body));
+  if (tombstone) TIDEMARK_ASSERT(decode_event(*tombstone).has_value());
   const WindowBatch* const batch = std::get_if<WindowBatch>(&event->body);
   if (batch == nullptr) return 0;
   TIDEMARK_ASSERT(taken.has_value());

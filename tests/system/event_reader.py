@@ -114,7 +114,7 @@ class Header(NamedTuple):
 
 class Event(NamedTuple):
     header: Header
-    kind: str  # window_batch, source_report, heartbeat, unknown
+    kind: str  # window_batch, source_report, heartbeat, tombstone, unknown
     body: list  # of dicts
 
 
@@ -196,6 +196,10 @@ def read(data):
         return Event(header, "heartbeat", [{"version": body.text(0), "configuration": body.text(1),
                                             "clock_synchronised": bool(body.scalar(2, "B")),
                                             "backlog": body.scalar(3, "Q")}])
+    if kind == 4:
+        numbers = {name: body.scalar(i, code) for i, (name, code) in enumerate(
+            (("bytes", "Q"), ("panes", "Q"), ("readings", "Q"), ("first_start", "q"), ("last_end", "q")))}
+        return Event(header, "tombstone", [{**numbers, "digest_after": body.bytes(5).hex()}])
     return Event(header, "unknown", [])
 
 

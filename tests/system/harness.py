@@ -69,6 +69,9 @@ METRIC = {
     "uplink_acknowledged": "tidemark_uplink_acknowledged_total",
     "uplink_failures": "tidemark_uplink_failures_total",
     "uplink_epochs": "tidemark_uplink_epochs_total",
+    "uplink_parked": "tidemark_uplink_parked_total",
+    "uplink_record_limit": "tidemark_uplink_record_limit_bytes",
+    "parked_events": "tidemark_parked_events",
     "windows_open": "tidemark_windows_open",
     "start_to_ready": "tidemark_start_to_ready_seconds",
 }

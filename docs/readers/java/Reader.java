@@ -10,6 +10,7 @@ import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.*;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
@@ -27,7 +28,8 @@ import tidemark.log.*;
  * </pre>
  *
  * The export goes to standard output, what was met on the way to standard error. Exit status: 0 all is well; 1 the
- * export is of an incomplete or altered log; 2 nothing can be said. Written from docs/formats/{event,export}.md alone.
+ * export is of an incomplete or altered log (what is parked at a gateway is missing, too); 2 nothing can be said. Written
+ * from docs/formats/{event,export}.md alone.
  */
 public final class Reader {
     static final String HEADER = "gateway,stream,version,source,tags,field,size,start,count,sum,mean,min,max,"
@@ -304,6 +306,7 @@ public final class Reader {
         if (event.sequence() <= mark.sequence) return "repeated";
         // All is read before anything is kept: an event counts whole or not at all.
         var parts = event.bodyType() == Body.WindowBatch ? parts(gateway, event) : List.<Pane>of();
+        var parked = event.bodyType() == Body.Tombstone ? tombstone(event) : null;
         var digest = new byte[16];
         if (event.digestLength() > 0) event.digestAsByteBuffer().get(digest);
         if (event.sequence() > mark.sequence + 1) {
@@ -317,7 +320,14 @@ public final class Reader {
             predecessors.put(new Identity(gateway, event.previousEpoch()), event.previousSequence());
         var sha = MessageDigest.getInstance("SHA-256");
         sha.update(digest);
-        marks.put(identity, new Mark(event.sequence(), Arrays.copyOf(sha.digest(record), 16)));
+        var after = Arrays.copyOf(sha.digest(record), 16);
+        if (parked != null) {
+            after = parked.digest;
+            remarks.add(gateway + ", epoch " + Long.toUnsignedString(event.epoch()) + ": event " + event.sequence()
+                    + " was too large for the topic and is kept at the gateway: " + Long.toUnsignedString(parked.panes)
+                    + " panes, " + Long.toUnsignedString(parked.readings) + " readings");
+        }
+        marks.put(identity, new Mark(event.sequence(), after));
         for (var pane : parts) {
             var window = windows.computeIfAbsent(pane.series, s -> new TreeMap<>())
                     .computeIfAbsent(pane.start, s -> new Window());
@@ -328,7 +338,20 @@ public final class Reader {
                 window.whole = pane.state;
             }
         }
+        if (parked != null) return "parked";
         return event.bodyType() >= Body.WindowBatch && event.bodyType() <= Body.Heartbeat ? "events" : "unknown";
+    }
+
+    /** What stands in the place of an event: panes and readings in it, and the digest after it. */
+    record Parked(long panes, long readings, byte[] digest) {}
+
+    static Parked tombstone(Event event) {
+        var tombstone = (Tombstone) event.body(new Tombstone());
+        require(tombstone != null, "it has no body");
+        require(tombstone.digestAfterLength() == 16, "a digest of another length");
+        var digest = new byte[16];
+        tombstone.digestAfterAsByteBuffer().get(digest);
+        return new Parked(tombstone.panes(), tombstone.readings(), digest);
     }
 
     static List<Pane> parts(String gateway, Event event) {
@@ -345,11 +368,11 @@ public final class Reader {
         return parts;
     }
 
-    /** Counts what the predecessors still lack; true if nothing is missing, damaged or altered. */
+    /** Counts what the predecessors still lack; true if nothing is missing, damaged, altered or parked. */
     boolean complete() {
         predecessors.forEach((identity, last) ->
                 count("missing", last - marks.getOrDefault(identity, new Mark(0, null)).sequence));
-        return !met.containsKey("missing") && !met.containsKey("damaged") && !met.containsKey("altered");
+        return Stream.of("missing", "damaged", "altered", "parked").noneMatch(met::containsKey);
     }
 
     void export(PrintStream out) {

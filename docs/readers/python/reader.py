@@ -8,7 +8,8 @@
     PATH                   a file with what GET /log answered
 
 The export goes to standard output, what was met on the way to standard error. Exit status: 0 all is well; 1 the
-export is of an incomplete or altered log; 2 nothing can be said. Written from docs/formats/{event,export}.md alone.
+export is of an incomplete or altered log (what is parked at a gateway is missing, too); 2 nothing can be said. Written
+from docs/formats/{event,export}.md alone.
 """
 
 import collections
@@ -24,6 +25,7 @@ from typing import NamedTuple
 from flatbuffers.number_types import Uint32Flags
 from tidemark.log.Body import Body
 from tidemark.log.Event import Event
+from tidemark.log.Tombstone import Tombstone
 from tidemark.log.WindowBatch import WindowBatch
 
 HEADER = ("gateway,stream,version,source,tags,field,size,start,count,sum,mean,min,max,first,first_time,last,last_time,"
@@ -254,6 +256,7 @@ class Log:
             return "repeated"
         # All is read before anything is kept: an event counts whole or not at all.
         parts = list(self.parts(event)) if kind == Body.WindowBatch else []
+        parked = self.tombstone(event) if kind == Body.Tombstone else None
         if sequence > mark + 1:
             self.met["missing"] += sequence - mark - 1
         elif (vector(event, 5) or bytes(16)) != digest:
@@ -261,14 +264,32 @@ class Log:
             self.remarks.append(f"{gateway}, epoch {identity[1]}: event {sequence} does not follow what came before it")
         if event.PreviousEpoch():
             self.predecessors[gateway, event.PreviousEpoch()] = event.PreviousSequence()
-        self.marks[identity] = sequence, hashlib.sha256((vector(event, 5) or bytes(16)) + record).digest()[:16]
+        after = hashlib.sha256((vector(event, 5) or bytes(16)) + record).digest()[:16]
+        if parked:
+            number, readings, after = parked
+            self.remarks.append(f"{gateway}, epoch {identity[1]}: event {sequence} was too large for the topic and is "
+                                f"kept at the gateway: {number} panes, {readings} readings")
+        self.marks[identity] = sequence, after
         for series, start, revision, state in parts:
             window = self.windows.setdefault((gateway, *series), {}).setdefault(start, [0, None, None])
             if revision == 0:
                 window[2] = state if window[2] is None else window[2].merge(state)
             elif revision > window[0]:
                 window[:2] = revision, state
+        if parked:
+            return "parked"
         return "events" if Body.WindowBatch <= kind <= Body.Heartbeat else "unknown"
+
+    @staticmethod
+    def tombstone(event):
+        """What stands in the place of an event: panes and readings in it, and the digest after it."""
+        table = event.Body()
+        require(table is not None, "it has no body")
+        tombstone = Tombstone()
+        tombstone.Init(table.Bytes, table.Pos)
+        digest = bytes(vector(tombstone, 5))
+        require(len(digest) == 16, "a digest of another length")
+        return tombstone.Panes(), tombstone.Readings(), digest
 
     @staticmethod
     def parts(event):
@@ -284,10 +305,10 @@ class Log:
             yield from panes(group, origins)
 
     def complete(self):
-        """Counts what the predecessors still lack; True if nothing is missing, damaged or altered."""
+        """Counts what the predecessors still lack; True if nothing is missing, damaged, altered or parked."""
         for identity, last in self.predecessors.items():
             self.met["missing"] += max(0, last - self.marks.get(identity, (0,))[0])
-        return not (self.met["missing"] or self.met["damaged"] or self.met["altered"])
+        return not any(self.met[what] for what in ("missing", "damaged", "altered", "parked"))
 
     def export(self):
         """The lines of docs/formats/export.md. Python's order of texts is that of their UTF-8 bytes."""

@@ -48,8 +48,8 @@ TEST_CASE("the check of conformity sees what would break readers") {
     return conforms(folder / "spoilt.fbs", kSchemas / "telemetry.fbs");
   };
   CHECK(spoilt_conforms("  body:Body;\n", "  body:Body;\n  later:ulong;\n"));  // a field appended
-  CHECK(spoilt_conforms("{ WindowBatch, SourceReport, Heartbeat }",
-                        "{ WindowBatch, SourceReport, Heartbeat, PaneGroup }"));               // a member appended
+  CHECK(spoilt_conforms("{ WindowBatch, SourceReport, Heartbeat, Tombstone }",
+                        "{ WindowBatch, SourceReport, Heartbeat, Tombstone, PaneGroup }"));    // a member appended
   CHECK_FALSE(spoilt_conforms("  epoch:ulong;\n", ""));                                        // a field taken away
   CHECK_FALSE(spoilt_conforms("  epoch:ulong;\n", "  epoch:uint;\n"));                         // another type
   CHECK_FALSE(spoilt_conforms("  epoch:ulong;\n", "  early:ulong;\n  epoch:ulong;\n"));        // one put in between

@@ -74,3 +74,65 @@ TEST_CASE("no panes, no event") {
   writer.window_batches({}, {}, events);
   CHECK(events.empty());
 }
+
+TEST_CASE("with a limit every event stays below it, and every pane is in one") {
+  Panes panes;
+  for (int i = 0; i < 3'000; ++i) panes.add(10 + static_cast<std::size_t>(i) % 90, 20);
+  for (const std::uint64_t limit : {1'000u, 5'000u, 100'000u}) {
+    EventWriter writer("plant-7", 1, 0, 0);
+    writer.limit(limit);
+    std::vector<LogEvent> events;
+    writer.window_batches(panes.all(), {}, events);
+    CHECK(readable_panes(events) == 3'000);
+    for (std::size_t i = 0; i < events.size(); ++i) {
+      CHECK(events[i].bytes.size() <= limit);
+      CHECK(events[i].sequence == i + 1);
+      if (i > 0)
+        CHECK(decode_header(events[i].bytes)->digest ==
+              extend_digest(decode_header(events[i - 1].bytes)->digest, events[i - 1].bytes));
+    }
+  }
+}
+
+TEST_CASE("one pane that is larger than the limit is an event all the same") {
+  Panes panes;
+  panes.add(256, kMaxTextBytes);
+  panes.add(256, kMaxTextBytes);
+  EventWriter writer("plant-7", 1, 0, 0);
+  writer.limit(1'000);
+  std::vector<LogEvent> events;
+  writer.window_batches(panes.all(), {}, events);
+  CHECK(events.size() == 2);
+  CHECK(readable_panes(events) == 2);
+}
+
+TEST_CASE("a report that is larger than the limit is spread over several, each source in one") {
+  SourceReport report;
+  for (int i = 0; i < 500; ++i) {
+    report.sources.push_back({"climate",
+                              1,
+                              "d-" + std::to_string(i),
+                              0,
+                              EventTime{i},
+                              EventTime{i},
+                              ArrivalTime{i},
+                              {},
+                              {{"received", static_cast<std::uint64_t>(i) + 1}}});
+  }
+  EventWriter writer("plant-7", 1, 0, 0);
+  writer.limit(2'000);
+  std::vector<LogEvent> events;
+  writer.source_report(report, {}, events);
+  std::vector<SourceStanding> sources;
+  for (const LogEvent& event : events) {
+    CHECK(event.bytes.size() <= 2'000);
+    const auto read = decode_event(event.bytes);
+    REQUIRE(read);
+    const auto& part = std::get<SourceReport>(read->body).sources;
+    sources.insert(sources.end(), part.begin(), part.end());
+  }
+  CHECK(sources == report.sources);
+  events.clear();
+  writer.source_report({}, {}, events);
+  CHECK(events.size() == 1);
+}

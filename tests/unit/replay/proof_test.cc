@@ -4,7 +4,10 @@
 #include <doctest/doctest.h>
 
 #include <string>
+#include <utility>
 #include <vector>
+
+#include "edge/event/tombstone.h"
 
 using namespace tidemark;
 
@@ -314,4 +317,88 @@ TEST_CASE("of a central log whose beginning is gone each epoch is followed from 
   CHECK(proof.problems().empty());
   CHECK_FALSE(proof.complete());
   CHECK(proof.notes().size() == 1);
+}
+
+namespace {
+
+/// Of a central log: what stands in it in the place of the event at `position`.
+void park(Log& log, std::size_t position) {
+  std::string& bytes = log.rows()[position - 1].event.bytes;
+  bytes = *tombstone_of(bytes);
+}
+
+std::vector<std::string> central_problems_of(Log& log) {
+  Proof proof(Proof::Of::central_log);
+  for (const LogRow& row : log.rows()) proof.take(row);
+  proof.finish();
+  return proof.problems();
+}
+
+}  // namespace
+
+TEST_CASE("a parked event is one difference: what was in it, and what the ledgers say more than the log holds") {
+  Log log = sound();
+  park(log, 6);
+  const auto problems = central_problems_of(log);
+  REQUIRE(problems.size() == 1);
+  CHECK(holds(problems[0], "parked at the gateway: 1 event, 1 panes, 2 readings of gateway plant-7"));
+  CHECK(holds(problems[0], "epoch 0000000000000002, sequence 3"));
+  CHECK(holds(problems[0], "The ledgers say 2 readings more than the log holds"));
+  CHECK_FALSE(holds(problems[0], "corrections"));
+}
+
+TEST_CASE("readings of a parked window that came again in its correction are not missing") {
+  Log log = sound();
+  park(log, 2);
+  park(log, 6);
+  const auto problems = central_problems_of(log);
+  REQUIRE(problems.size() == 1);
+  CHECK(holds(problems[0], "2 events, 2 panes, 4 readings"));
+  CHECK(holds(problems[0], "The ledgers say 2 readings more than the log holds: the others came again in corrections"));
+}
+
+TEST_CASE("what is missing beyond what was parked is another difference") {
+  Log log = sound();
+  park(log, 6);
+  log.report(ledger_of(7));
+  const auto problems = central_problems_of(log);
+  REQUIRE(problems.size() == 2);
+  CHECK(holds(problems[0], "says 7 readings emitted, the log up to there holds 4: 3 missing"));
+  CHECK(holds(problems[1], "parked at the gateway: 1 event"));
+}
+
+TEST_CASE("what was parked after a report does not explain what it misses") {
+  Log log = sound();
+  log.report(ledger_of(8));
+  log.pane(PaneKind::delta, 0, 10, {190, 191});
+  park(log, 9);
+  const auto problems = central_problems_of(log);
+  REQUIRE(problems.size() == 2);
+  CHECK(holds(problems[0], "says 8 readings emitted, the log up to there holds 6: 2 missing"));
+}
+
+TEST_CASE("an event and its tombstone are no two contents, whichever comes first") {
+  for (const bool tombstone_first : {true, false}) {
+    CAPTURE(tombstone_first);
+    Log log = sound();
+    LogRow both = log.rows()[5];
+    both.event.bytes = *tombstone_of(both.event.bytes);
+    if (tombstone_first) std::swap(both, log.rows()[5]);
+    log.rows().insert(log.rows().begin() + 6, both);
+    const auto problems = central_problems_of(log);
+    CHECK(problems.size() == (tombstone_first ? 1 : 0));
+    if (tombstone_first) CHECK(holds(problems[0], "parked at the gateway: 1 event"));
+  }
+}
+
+TEST_CASE("a tombstone of another event is found by the event behind it") {
+  Log log = sound();
+  const auto event = decode_event(*tombstone_of(log.rows()[5].event.bytes));
+  REQUIRE(event);
+  Tombstone other = std::get<Tombstone>(event->body);
+  other.digest_after[0] ^= 1;
+  log.rows()[5].event.bytes = encode_tombstone(event->header, other);
+  const auto problems = central_problems_of(log);
+  REQUIRE(problems.size() == 2);
+  CHECK(holds(problems[0], "its digest is not that of the events before it"));
 }
