@@ -101,7 +101,10 @@ class Replay {
     quiet_ = false;
     if (!part.fitting) {
       if (!fits(part, *piece)) return stop(1);
-      if (!piece->rows.empty() && piece->rows.front().position == at.offset) piece->rows.erase(piece->rows.begin());
+      if (!piece->rows.empty() && piece->rows.front().position == at.offset) {
+        piece->rows.erase(piece->rows.begin());
+        if (!piece->events.empty()) piece->events.erase(piece->events.begin());
+      }
     }
     // What is gone before the first row has been said, and agreed to.
     for (const LostRows& lost : piece->lost) {
@@ -113,7 +116,7 @@ class Replay {
     }
     part.fitting = true;
     if (piece->rows.empty()) return Step::end;
-    if (const auto done = views_.fold(piece->rows, part.number); !done) {
+    if (const auto done = views_.fold(piece->rows, part.number, piece->events); !done) {
       fmt::print(stderr, "{}{}\n", of(part), done.error().context);
       return stop(1);
     }

@@ -292,7 +292,7 @@ Result<void, LogError> KafkaLog::take(std::uint32_t partition, const rd_kafka_me
   }
   const std::string_view value(static_cast<const char*>(record.payload), record.len);
   // In a topic that others write, too, nothing goes to the fold that has not been read whole.
-  const auto event = decode_event(value);
+  auto event = decode_event(value);
   std::optional<EventHeader> header;
   if (event) {
     header = event->header;
@@ -304,6 +304,8 @@ Result<void, LogError> KafkaLog::take(std::uint32_t partition, const rd_kafka_me
     return {};
   }
   piece.rows.push_back({position, {header->epoch, header->sequence, std::string(value)}});
+  // Once is enough: whoever folds it takes what was decoded here.
+  piece.events.push_back(event ? std::optional(*std::move(event)) : std::nullopt);
   bytes += record.len;
   return {};
 }
