@@ -13,6 +13,7 @@
 #include "gateway/commands/progress_line.h"
 #include "gateway/commands/stop_signal.h"
 #include "gateway/commands/window_size.h"
+#include "gateway/pipeline/clock.h"
 #include "gateway/replay/views.h"
 
 namespace tidemark {
@@ -22,7 +23,7 @@ namespace {
 // with 256 KiB each page was written many times and a window took twice as long. What a kill loses is done again.
 constexpr std::uint64_t kBatchBytes = 4 << 20;
 constexpr Duration kPoll = milliseconds(200);
-constexpr Duration kNewPartitions = seconds(10);  // of quiet: then a topic may have got some
+constexpr Duration kNewPartitions = seconds(10);  // after them it is asked whether the topic has got some
 
 bool parse_rollups(const std::vector<std::string>& texts, std::vector<Duration>& sizes) {
   for (const std::string& text : texts) {
@@ -42,7 +43,7 @@ class Replay {
 
   /// The exit status.
   int run() {
-    Duration idle{};
+    MonotonicTime looked = steady_clock();
     for (;;) {
       bool came = false;
       for (std::size_t i = 0; i < parts_.size(); ++i) {
@@ -60,16 +61,14 @@ class Replay {
             return status_;
         }
       }
-      if (came) {
-        idle = {};
-        continue;
+      // A fleet's topic is never quiet: it is not waited for.
+      if (command_.follow && steady_clock() > looked + kNewPartitions) {
+        look_for_partitions();
+        looked = steady_clock();
       }
+      if (came) continue;
       if (!command_.follow) return 0;
       if (stop_.came(kPoll)) return 0;
-      idle.ns += kPoll.ns;
-      if (idle < kNewPartitions) continue;
-      idle = {};
-      look_for_partitions();
     }
   }
 
@@ -101,7 +100,10 @@ class Replay {
     quiet_ = false;
     if (!part.fitting) {
       if (!fits(part, *piece)) return stop(1);
-      if (!piece->rows.empty() && piece->rows.front().position == at.offset) piece->rows.erase(piece->rows.begin());
+      if (!piece->rows.empty() && piece->rows.front().position == at.offset) {
+        piece->rows.erase(piece->rows.begin());
+        if (!piece->events.empty()) piece->events.erase(piece->events.begin());
+      }
     }
     // What is gone before the first row has been said, and agreed to.
     for (const LostRows& lost : piece->lost) {
@@ -113,7 +115,7 @@ class Replay {
     }
     part.fitting = true;
     if (piece->rows.empty()) return Step::end;
-    if (const auto done = views_.fold(piece->rows, part.number); !done) {
+    if (const auto done = views_.fold(piece->rows, part.number, piece->events); !done) {
       fmt::print(stderr, "{}{}\n", of(part), done.error().context);
       return stop(1);
     }

@@ -31,7 +31,10 @@ bool read_all(LogSource& source, const std::vector<std::uint32_t>& partitions, P
       }
       for (const LostRows& lost : piece->lost) proof.lost(partition, lost.first, lost.last);
       if (piece->rows.empty()) break;
-      for (const LogRow& row : piece->rows) proof.take(row, partition);
+      for (std::size_t i = 0; i < piece->rows.size(); ++i) {
+        const bool decoded = !piece->events.empty() && piece->events[i].has_value();
+        proof.take(piece->rows[i], partition, decoded ? &*piece->events[i] : nullptr);
+      }
       next = piece->rows.back().position + 1;
       progress.at(partition, next - 1, source.last_position(partition), proof.figures().panes);
     }

@@ -43,7 +43,7 @@ struct StoreConfiguration {
 struct KafkaConfiguration {
   std::string brokers;  // "host:port,host:port"
   std::string topic;
-  Duration linger = milliseconds(50);
+  Duration linger = milliseconds(5);
   std::int32_t create_partitions = 0;                           // of a topic that is not there; 0: it is waited for
   std::vector<std::pair<std::string, std::string>> properties;  // sorted by name; `NAME_file`: the secret NAME's file
 };

@@ -7,11 +7,11 @@
 #include <span>
 
 #include "edge/event/event.h"
+#include "gateway/log/kafka_offsets.h"
 
 namespace tidemark {
 namespace {
 
-using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr auto kContact = seconds(10);  // for the first answer
@@ -130,7 +130,8 @@ Failure<LogError> KafkaLog::silence(rd_kafka_resp_err_t error) const {
           to_string(place_) + ": " + reason + "; are the brokers running, and is this how they listen?"};
 }
 
-std::optional<Failure<LogError>> KafkaLog::hopeless(rd_kafka_resp_err_t error, Clock::time_point asked) {
+std::optional<Failure<LogError>> KafkaLog::hopeless(rd_kafka_resp_err_t error, Clock::time_point asked,
+                                                    Clock::duration limit) {
   rd_kafka_poll(client_, 0);
   const auto waited = Clock::now() - asked;
   switch (error) {
@@ -163,7 +164,7 @@ std::optional<Failure<LogError>> KafkaLog::hopeless(rd_kafka_resp_err_t error, C
     }
     return Failure<LogError>{LogError::refused, std::move(text)};
   }
-  if (waited > kContact || (trouble_.code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && waited > kAllTried)) {
+  if (waited > limit || (trouble_.code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && waited > kAllTried)) {
     return silence(error);
   }
   return std::nullopt;
@@ -200,7 +201,7 @@ Result<std::vector<std::uint32_t>, LogError> KafkaLog::partitions() {
       std::ranges::sort(found);
       return found;
     }
-    if (auto failure = hopeless(error, asked)) return tl::unexpected(std::move(*failure));
+    if (auto failure = hopeless(error, asked, kContact)) return tl::unexpected(std::move(*failure));
     // An answer that does not help comes at once: the next question after a while.
     if (error != RD_KAFKA_RESP_ERR__TIMED_OUT) rd_kafka_poll(client_, kPauseMs);
   }
@@ -220,16 +221,16 @@ Result<void, LogError> KafkaLog::begin(std::uint32_t partition, std::uint64_t fr
   end(partition);
   const auto asked = Clock::now();
   trouble_ = {};
-  std::int64_t low = 0;
-  std::int64_t high = 0;
+  PartitionOffsets offsets;
   for (;;) {
-    const rd_kafka_resp_err_t error = rd_kafka_query_watermark_offsets(
-        client_, place_.topic.c_str(), static_cast<std::int32_t>(partition), &low, &high, kSliceMs);
-    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) break;
-    if (auto failure = hopeless(error, asked)) return tl::unexpected(std::move(*failure));
-    if (error != RD_KAFKA_RESP_ERR__TIMED_OUT) rd_kafka_poll(client_, kPauseMs);
+    offsets = partition_offsets(client_, place_.topic, static_cast<std::int32_t>(partition),
+                                std::chrono::milliseconds(kSliceMs));
+    if (offsets.error == RD_KAFKA_RESP_ERR_NO_ERROR) break;
+    // The cluster has answered before: a leader that died has a successor some ten seconds later.
+    if (auto failure = hopeless(offsets.error, asked, kSilence)) return tl::unexpected(std::move(*failure));
+    if (offsets.error != RD_KAFKA_RESP_ERR__TIMED_OUT) rd_kafka_poll(client_, kPauseMs);
   }
-  const auto first = static_cast<std::uint64_t>(low) + 1;
+  const auto first = static_cast<std::uint64_t>(offsets.first) + 1;
   Reading& reading = readings_[partition];
   reading.next = std::max(from, first);
   // Whoever asks again for what is gone is told again.
@@ -237,7 +238,7 @@ Result<void, LogError> KafkaLog::begin(std::uint32_t partition, std::uint64_t fr
   reading.last = static_cast<std::uint64_t>(high);
   reading.at_end = false;
   if (from < first) piece.lost.push_back({from, first - 1});
-  if (reading.next > static_cast<std::uint64_t>(high) + 1) return {};
+  if (reading.next > static_cast<std::uint64_t>(offsets.end) + 1) return {};
   // Each partition by a queue of its own: one that is read more slowly than others holds nobody up.
   reading.queue = rd_kafka_queue_get_partition(client_, place_.topic.c_str(), static_cast<std::int32_t>(partition));
   rd_kafka_queue_forward(reading.queue, nullptr);
@@ -281,7 +282,8 @@ Result<void, LogError> KafkaLog::take(std::uint32_t partition, const rd_kafka_me
                               to_string(place_), partition, reading.next - 1));
     }
     default:
-      if (auto failure = hopeless(record.err, Clock::now() - kAllTried)) return tl::unexpected(std::move(*failure));
+      if (auto failure = hopeless(record.err, Clock::now() - kAllTried, kContact))
+        return tl::unexpected(std::move(*failure));
       return {};
   }
   if (position < reading.next) return {};
@@ -293,7 +295,7 @@ Result<void, LogError> KafkaLog::take(std::uint32_t partition, const rd_kafka_me
   }
   const std::string_view value(static_cast<const char*>(record.payload), record.len);
   // In a topic that others write, too, nothing goes to the fold that has not been read whole.
-  const auto event = decode_event(value);
+  auto event = decode_event(value);
   std::optional<EventHeader> header;
   if (event) {
     header = event->header;
@@ -305,6 +307,8 @@ Result<void, LogError> KafkaLog::take(std::uint32_t partition, const rd_kafka_me
     return {};
   }
   piece.rows.push_back({position, {header->epoch, header->sequence, std::string(value)}});
+  // Once is enough: whoever folds it takes what was decoded here.
+  piece.events.push_back(event ? std::optional(*std::move(event)) : std::nullopt);
   bytes += record.len;
   return {};
 }

@@ -56,8 +56,8 @@ class KafkaLog final : public LogSource {
   void end(std::uint32_t partition);
   Result<void, LogError> take(std::uint32_t partition, const rd_kafka_message_t& record, LogPiece& piece,
                               std::uint64_t& bytes);
-  /// Nullopt: asking again may help.
-  std::optional<Failure<LogError>> hopeless(rd_kafka_resp_err_t error, Clock::time_point asked);
+  /// Nullopt: asking again may help, until `limit` is over.
+  std::optional<Failure<LogError>> hopeless(rd_kafka_resp_err_t error, Clock::time_point asked, Clock::duration limit);
   [[nodiscard]] Failure<LogError> silence(rd_kafka_resp_err_t error) const;
 
   const LogPlace place_;

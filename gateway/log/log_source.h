@@ -8,12 +8,14 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "edge/bytes/result.h"
+#include "edge/event/event.h"
 #include "edge/store/store.h"
 
 namespace tidemark {
@@ -54,6 +56,9 @@ struct LostRows {
 
 struct LogPiece {
   std::vector<LogRow> rows;
+  /// Of a source that has to decode what it reads to know it for events: one for each row, nullopt where only a newer
+  /// version can decode it. Of any other source: none.
+  std::vector<std::optional<Event>> events;
   std::vector<LostRows> lost;  // before, between and after the rows, in order
 };
 

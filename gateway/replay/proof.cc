@@ -67,13 +67,18 @@ void Proof::lost(std::uint32_t partition, std::uint64_t first, std::uint64_t las
   }
 }
 
-void Proof::take(const LogRow& row, std::uint32_t partition) {
+void Proof::take(const LogRow& row, std::uint32_t partition, const Event* decoded) {
   // Somebody else's records and Kafka's own take positions, too: there sequences alone say what is missing.
   if (of_ == Of::own_log) follow_position(row);
-  const auto event = decode_event(row.event.bytes);
-  if (!event) {
-    add_problem(fmt::format("position {}: the event cannot be read: {}", row.position, event.error().context));
-    return;
+  Result<Event, EventError> own;
+  const Event* event = decoded;
+  if (event == nullptr) {
+    own = decode_event(row.event.bytes);
+    if (!own) {
+      add_problem(fmt::format("position {}: the event cannot be read: {}", row.position, own.error().context));
+      return;
+    }
+    event = &*own;
   }
   const EventHeader& header = event->header;
   if (row.event.epoch != header.epoch || row.event.sequence != header.sequence) {

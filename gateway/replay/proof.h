@@ -55,7 +55,8 @@ class Proof {
   };
   explicit Proof(Of of = Of::own_log) : of_(of) {}
 
-  void take(const LogRow& row, std::uint32_t partition = 0);
+  /// `decoded`: the row's event, where it is decoded already.
+  void take(const LogRow& row, std::uint32_t partition = 0, const Event* decoded = nullptr);
   /// Of a central log: positions of a partition that are gone by retention. Before the rows after them.
   void lost(std::uint32_t partition, std::uint64_t first, std::uint64_t last);
   void finish();

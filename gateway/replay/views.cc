@@ -71,12 +71,14 @@ Viewed<void> Views::roll_up_all() {
   return write_rollups(changed, series_, windows_);
 }
 
-Viewed<void> Views::fold(std::span<const LogRow> rows, std::uint32_t partition) {
+Viewed<void> Views::fold(std::span<const LogRow> rows, std::uint32_t partition,
+                         std::span<const std::optional<Event>> events) {
   if (rows.empty()) return {};
+  TIDEMARK_ASSERT(events.empty() || events.size() == rows.size());
   TIDEMARK_ASSERT(rows.front().position > position(partition).offset);
   if (auto begun = database_->execute("BEGIN IMMEDIATE"); !begun) return begun;
   auto done = only_writer();
-  if (done) done = fold_rows(rows, partition);
+  if (done) done = fold_rows(rows, partition, events);
   if (done) done = database_->execute("COMMIT");
   // What is in memory may be ahead of the file now: the caller ends, and opens the views again to go on.
   if (!done) static_cast<void>(database_->execute("ROLLBACK"));
@@ -99,16 +101,23 @@ Viewed<void> Views::only_writer() {
   return fail(ViewsError::rejected, "another replay writes these views; let one of the two go on");
 }
 
-Viewed<void> Views::fold_rows(std::span<const LogRow> rows, std::uint32_t partition) {
+Viewed<void> Views::fold_rows(std::span<const LogRow> rows, std::uint32_t partition,
+                              std::span<const std::optional<Event>> events) {
   ViewsPosition& position = positions_[partition];
-  for (const LogRow& row : rows) {
-    const auto event = decode_event(row.event.bytes);
-    if (!event) {
-      const char* const remedy = event.error().code == EventError::newer
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const LogRow& row = rows[i];
+    Result<Event, EventError> decoded;
+    const Event* event = events.empty() || !events[i] ? nullptr : &*events[i];
+    if (event == nullptr) {
+      decoded = decode_event(row.event.bytes);
+      event = decoded ? &*decoded : nullptr;
+    }
+    if (event == nullptr) {
+      const char* const remedy = decoded.error().code == EventError::newer
                                      ? "; it was written by a newer version: replay with that one"
                                      : "; `tidemark verify` says what else is wrong with this log";
       return fail(ViewsError::damaged, "the event at position " + std::to_string(row.position) +
-                                           " cannot be read: " + event.error().context + remedy);
+                                           " cannot be read: " + decoded.error().context + remedy);
     }
     position = {row.position, event->header.epoch, event->header.sequence, event->header.gateway};
     std::uint64_t& mark = marks_[{event->header.gateway, event->header.epoch}];

@@ -47,8 +47,10 @@ class Views {
     return found == positions_.end() ? ViewsPosition() : found->second;
   }
 
-  /// All or nothing. Requires rows of this partition after its position().
-  Viewed<void> fold(std::span<const LogRow> rows, std::uint32_t partition = 0);
+  /// All or nothing. Requires rows of this partition after its position(). `events`: of the rows, one each, where they
+  /// are decoded already; or none.
+  Viewed<void> fold(std::span<const LogRow> rows, std::uint32_t partition = 0,
+                    std::span<const std::optional<Event>> events = {});
 
   /// Panes taken in since `open`.
   [[nodiscard]] std::uint64_t panes() const { return panes_; }
@@ -71,7 +73,8 @@ class Views {
   Viewed<void> roll_up_all();
 
   Viewed<void> only_writer();
-  Viewed<void> fold_rows(std::span<const LogRow> rows, std::uint32_t partition);
+  Viewed<void> fold_rows(std::span<const LogRow> rows, std::uint32_t partition,
+                         std::span<const std::optional<Event>> events);
   Viewed<void> fold_event(const Event& event);
   Viewed<void> fold_windows(const EventHeader& header, const WindowBatch& batch);
   Viewed<void> write_changes();

@@ -10,6 +10,8 @@
 #include <deque>
 #include <mutex>
 
+#include "gateway/log/kafka_offsets.h"
+
 namespace tidemark {
 namespace {
 
@@ -243,11 +245,9 @@ Result<TopicFacts, KafkaError> KafkaProducer::look_at(const std::string& topic, 
 
 Result<Offsets, KafkaError> KafkaProducer::offsets(const std::string& topic, std::int32_t partition,
                                                    std::chrono::milliseconds limit) {
-  Offsets offsets;
-  const auto code = rd_kafka_query_watermark_offsets(handle_->producer, topic.c_str(), partition, &offsets.first,
-                                                     &offsets.end, milliseconds_of(limit));
-  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return fail(meaning(code), rd_kafka_err2str(code));
-  return offsets;
+  const PartitionOffsets found = partition_offsets(handle_->producer, topic, partition, limit);
+  if (found.error != RD_KAFKA_RESP_ERR_NO_ERROR) return fail(meaning(found.error), rd_kafka_err2str(found.error));
+  return Offsets{found.first, found.end};
 }
 
 Result<void, KafkaError> KafkaProducer::create_topic(const std::string& topic, std::int32_t partitions,

@@ -1,6 +1,7 @@
 #include "gateway/uplink/uplink.h"
 
 #include <fmt/format.h>
+#include <pthread.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -145,6 +146,8 @@ void Uplink::trouble(FollowerState state, const std::string& what, const std::st
 }
 
 void Uplink::run() {
+  // For `top -H` and the benchmarks; librdkafka names its threads itself.
+  pthread_setname_np(pthread_self(), "uplink");
   Duration pause = settings_.retry_least;
   while (!stopping_.load(std::memory_order_acquire)) {
     const std::uint64_t before = figures().acknowledged;

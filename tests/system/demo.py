@@ -5,15 +5,17 @@ import gzip
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import threading
 import time
+import unittest
 
 from fleet_truth import Truth
-from harness import DATA, Appliance, Broker, Room, Simulator, sim_replay, tool, view_rows, wait_until
+from harness import DATA, Appliance, Broker, Room, Simulator, export, sim_replay, tool, view_rows, wait_until
 from mqtt_client import Client
 from oracle import SECOND, Fold, JsonStream, parsed, read_ndjson
 from streams import fleet, stream
@@ -24,6 +26,8 @@ RECORDED = os.path.join(DATA, "campusiot", "sainteynard_33.ndjson.gz")
 # (name, devices, interval, profile): about 700 messages a second together.
 PLANTS = [("paper-mill", 300, "1s", "plant"), ("wind-farm", 300, "1s", "plant"), ("depot", 200, "1s", "chaos")]
 LEAST_KILLS = 5
+TOPIC = "telemetry"
+BROKER_DIES = (2, 4)  # after these kills of the appliance
 
 
 class Screen:
@@ -106,8 +110,10 @@ class Recorded:
 
 
 class Demo:
-    def __init__(self, room, seconds):
-        self.room, self.seconds = room, seconds
+    def __init__(self, room, seconds, with_kafka):
+        self.room, self.seconds, self.with_kafka = room, seconds, with_kafka
+        self.kafka = None
+        self.broker_kills = 0
         self.screen = Screen()
         self.chance = random.Random(7)
         self.kills = 0
@@ -126,7 +132,7 @@ class Demo:
         self.broker = room.keep(Broker(room.folder)).start()
         screen.note(f"mosquitto on port {self.broker.port}; its configuration: {self.broker.config}")
         streams = fleet("plants/{plant}", WINDOW, idle_timeout="2s") + self.recorded.streams
-        self.edge = room.keep(Appliance(room.folder, self.broker.url, streams)).start()
+        self.edge = room.keep(Appliance(room.folder, self.broker.url, streams, kafka=self.start_kafka())).start()
         screen.note(f"appliance ready, {self.edge.admin_url}/metrics; its configuration: {self.edge.config}")
         self.truths, self.plants = [], []
         for number, (name, devices, interval, profile) in enumerate(PLANTS):
@@ -139,6 +145,15 @@ class Demo:
             screen.note(f"plant {name}: {devices} devices, profile {profile}")
         self.replayed = threading.Thread(target=self.publish_recorded, daemon=True)
         self.replay_error = None
+
+    def start_kafka(self):
+        """The appliance's settings for it; none without --kafka."""
+        if not self.with_kafka:
+            return ""
+        self.kafka = self.room.kafka()
+        self.kafka.create_topic(TOPIC, partitions=3)
+        self.screen.note(f"Apache Kafka on {self.kafka.bootstrap()}, topic {TOPIC} of 3 partitions")
+        return f'brokers = "{self.kafka.bootstrap()}"\ntopic = "{TOPIC}"'
 
     def publish_recorded(self):
         try:
@@ -154,7 +169,8 @@ class Demo:
                 f"received {metrics.value('received'):,.0f}  counted {metrics.value('readings', outcome='counted'):,.0f}  "
                 f"duplicates {metrics.value('readings', outcome='duplicate'):,.0f}  "
                 f"redelivered {metrics.value('redelivered'):,.0f}  open windows {metrics.value('windows_open'):,.0f}  "
-                f"events {metrics.value('log_rows'):,.0f}  kills {self.kills}")
+                f"events {metrics.value('log_rows'):,.0f}  " +
+                (f"not in Kafka yet {metrics.value('uplink_backlog'):,.0f}  " if self.kafka else "") + f"kills {self.kills}")
         return metrics
 
     def watch(self, until):
@@ -170,6 +186,20 @@ class Demo:
         took = self.edge.wait_ready(20)
         self.slowest = max(self.slowest, took)
         self.screen.note(f"SIGKILL number {self.kills}; ready again {took:.2f} s after its start")
+        if self.kafka:
+            self.kill_or_start_kafka()
+
+    def kill_or_start_kafka(self):
+        """Between two kills of the appliance Kafka is away."""
+        if self.kafka.running():
+            if self.kills in BROKER_DIES:
+                self.kafka.sigkill()
+                self.broker_kills += 1
+                self.screen.note("SIGKILL to Kafka's broker: it is away, events wait in the appliance's log")
+        else:
+            waiting = self.edge.metric("uplink_backlog")
+            self.kafka.start_broker(1)
+            self.screen.note(f"Kafka's broker starts again; {waiting:,.0f} events wait for it")
 
     def run(self):
         self.start()
@@ -197,6 +227,8 @@ class Demo:
             raise self.replay_error
         with Client(self.broker.port, "closing") as client:
             self.recorded.close_windows(client)
+        if self.kafka:
+            self.kafka.start()
         self.drain()
 
     def drain(self):
@@ -205,7 +237,8 @@ class Demo:
 
         def drained():
             metrics = self.look()
-            return metrics is not None and metrics.value("acks_held") == 0 and metrics.value("open") == still
+            return (metrics is not None and metrics.value("acks_held") == 0 and metrics.value("open") == still and
+                    metrics.value("uplink_backlog") == 0)
 
         wait_until(drained, 90, lambda: f"drained; readings open: {self.last.value('open'):.0f}, expected {still}",
                    [self.edge, self.broker], step=0.1)
@@ -213,13 +246,20 @@ class Demo:
         self.edge.stop()
         self.screen.note("drained and ended by SIGTERM")
 
-    def prove(self):
-        views = self.room.path("views.db")
+    def fold(self, name, source=None):
+        """The export of a log as bytes, and whether `verify` proves it; None: the appliance's own log."""
+        views = self.room.path(f"{name}.db")
         begun = time.monotonic()
-        exported = self.edge.fold(views)
-        self.screen.note(f"replayed the log into {views} in {time.monotonic() - begun:.1f} s")
-        verified = self.edge.verify()
-        self.expect(verified.returncode == 0, "verify: " + (verified.stdout + verified.stderr).strip())
+        self.edge.replay(views, source=source)
+        self.screen.note(f"replayed {source or 'the log'} into {views} in {time.monotonic() - begun:.1f} s")
+        verified = self.edge.verify(source)
+        proven = self.expect(verified.returncode == 0, f"verify of {source or 'the log'}: " +
+                             (verified.stdout + verified.stderr).strip())
+        return views, export(views), proven, verified.stdout
+
+    def prove(self):
+        views, exported, proven, _ = self.fold("views")
+        central = self.prove_kafka(exported) if self.kafka else []
         header, *rows = exported.decode().splitlines()
         own = {stream_name for stream_name, *_ in self.recorded.fold.windows}
         is_recorded = lambda row: row.split(",", 2)[1] in own  # noqa: E731
@@ -235,9 +275,21 @@ class Demo:
         self.expect(truth.uncertain == 0, f"{truth.uncertain} readings were never acknowledged to a simulator")
         balanced = self.expect(self.final.value("balanced") == 1, "the ledger does not balance")
         self.expect(self.kills >= LEAST_KILLS, f"only {self.kills} kills")
-        self.table(views, truth, lost, twice, same, balanced, verified.returncode == 0, len(rows))
+        self.table(views, truth, lost, twice, same, balanced, proven, len(rows), central)
 
-    def table(self, views, truth, lost, twice, same, balanced, proven, windows):
+    def prove_kafka(self, exported):
+        """What is in Kafka is what the edge has, which is then held against the truth. Rows for the table."""
+        _, there, proven, said = self.fold("kafka", f"kafka:{self.kafka.bootstrap()}/{TOPIC}")
+        same = self.expect(there == exported, "what is replayed from Kafka differs from what the appliance's own log gives")
+        self.expect(self.broker_kills > 0, "Kafka was never killed")
+        again = re.search(r"(\d+) events came again", said)
+        records = sum(self.kafka.end_offset(TOPIC, partition) for partition in range(3))
+        return [("kills of Kafka's broker by SIGKILL", f"{self.broker_kills}"),
+                ("records in Kafka", f"{records:,}, of which {int(again[1]) if again else 0:,} came again and count once"),
+                ("replay from Kafka = edge, byte for byte", "yes" if same else "NO"),
+                ("log in Kafka proven (verify)", "yes" if proven else "NO")]
+
+    def table(self, views, truth, lost, twice, same, balanced, proven, windows, central):
         final = self.final
         reasons = final.by("messages_rejected", "reason")
         for reason, value in final.by("readings_rejected", "reason").items():
@@ -262,6 +314,7 @@ class Demo:
             ("replay = edge (verify)", "yes" if proven else "NO"),
             ("recorded log = independent computation", f"yes, {len(self.recorded.fold.windows):,} windows byte for byte"
              if same else "NO"),
+            *central,
         ]
         width = max(len(name) for name, _ in rows)
         print()
@@ -273,15 +326,16 @@ class Demo:
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--seconds", type=int, default=60)
+    parser.add_argument("--kafka", action="store_true")
     parser.add_argument("--keep", action="store_true")
     chosen = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with Room() as room:
-        demo = Demo(room, max(chosen.seconds, 5))
+        demo = Demo(room, max(chosen.seconds, 5), chosen.kafka)
         try:
             demo.run()
             demo.prove()
-        except (AssertionError, OSError) as error:
+        except (AssertionError, OSError, unittest.SkipTest) as error:
             demo.wrong.append(str(error))
         if chosen.keep:
             shutil.copytree(room.folder, kept := room.folder + "-kept")
