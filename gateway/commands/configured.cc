@@ -81,6 +81,7 @@ UplinkSettings uplink_settings(const Configuration& configuration) {
   settings.gateway = configuration.gateway.id;
   settings.topic = configuration.kafka->topic;
   settings.create_partitions = configuration.kafka->create_partitions;
+  settings.max_rate = configuration.uplink.max_rate;
   settings.producer = [&configuration] { return producer_settings(configuration); };
   return settings;
 }

@@ -22,6 +22,7 @@ struct FollowerFigures {
   std::string trouble;                   // for people: why nothing is acknowledged at present; empty: it is
   std::uint64_t acknowledged = 0;        // records, since the start
   std::uint64_t acknowledged_bytes = 0;  // before compression
+  std::uint64_t wire_bytes = 0;          // sent, compressed, all requests; 0 without a cap on the rate
   std::uint64_t failures = 0;            // producers that were given up
   std::uint64_t contacts = 0;            // successful ones
   std::uint64_t splits = 0;              // epochs begun because of a long backlog

@@ -187,6 +187,8 @@ void add_uplink(Families& out, const LogFollower* follower) {
   out.counter("tidemark_uplink_acknowledged_total", "Events that Kafka has acknowledged.", number(uplink.acknowledged));
   out.counter("tidemark_uplink_acknowledged_bytes_total", "The same, in bytes before compression.",
               number(uplink.acknowledged_bytes));
+  out.counter("tidemark_uplink_wire_bytes_total",
+              "Bytes sent to Kafka as they left, compressed; 0 without uplink.max_rate.", number(uplink.wire_bytes));
   out.counter("tidemark_uplink_contacts_total", "Times that a cluster and its topic were found right.",
               number(uplink.contacts));
   out.counter("tidemark_uplink_failures_total",

@@ -10,6 +10,8 @@
 #include <deque>
 #include <mutex>
 
+#include "gateway/uplink/statistics.h"
+
 namespace tidemark {
 namespace {
 
@@ -57,6 +59,7 @@ struct KafkaProducer::Handle {
   std::optional<FailedDelivery> failure;
   std::int64_t next_unknown = -1;  // the offset that librdkafka makes up next; -1: it makes none up
   bool lost_contact = false;
+  std::optional<std::uint64_t> sent_bytes;
   mutable std::mutex mutex;  // protects trouble: librdkafka's threads log
   std::string trouble;
 
@@ -126,6 +129,12 @@ struct KafkaProducer::Handle {
     self.tell(fmt::format("{}: {}", rd_kafka_err2str(static_cast<rd_kafka_resp_err_t>(code)), reason));
   }
 
+  /// 0: the text is librdkafka's to free.
+  static int on_statistics(rd_kafka_t*, char* json, std::size_t length, void* opaque) {
+    if (const auto bytes = ::tidemark::sent_bytes({json, length})) static_cast<Handle*>(opaque)->sent_bytes = bytes;
+    return 0;
+  }
+
   // What librdkafka says beside its errors; those come through on_error as well.
   static void on_log(const rd_kafka_t*, int, const char* facility, const char* text) {
     spdlog::debug("Kafka: {}: {}", facility, text);
@@ -159,6 +168,7 @@ Result<std::unique_ptr<KafkaProducer>, KafkaError> KafkaProducer::create(const P
       {"reconnect.backoff.ms", "100"},
       {"reconnect.backoff.max.ms", "1000"},
       {"log.connection.close", "false"},
+      {"statistics.interval.ms", std::to_string(settings.measure.ns / 1'000'000)},
   };
   properties.insert(properties.end(), settings.properties.begin(), settings.properties.end());
   std::array<char, kErrorBytes> text{};
@@ -172,6 +182,7 @@ Result<std::unique_ptr<KafkaProducer>, KafkaError> KafkaProducer::create(const P
   rd_kafka_conf_set_dr_msg_cb(conf.get(), &Handle::on_delivery);
   rd_kafka_conf_set_error_cb(conf.get(), &Handle::on_error);
   rd_kafka_conf_set_log_cb(conf.get(), &Handle::on_log);
+  rd_kafka_conf_set_stats_cb(conf.get(), &Handle::on_statistics);
   handle->producer = rd_kafka_new(RD_KAFKA_PRODUCER, conf.get(), text.data(), text.size());
   if (handle->producer == nullptr) return fail(KafkaError::configuration, fmt::format("librdkafka: {}", text.data()));
   conf.release();
@@ -300,6 +311,10 @@ bool KafkaProducer::lost_contact() const {
 
 std::uint64_t KafkaProducer::in_flight() const {
   return static_cast<std::uint64_t>(rd_kafka_outq_len(handle_->producer));
+}
+
+std::optional<std::uint64_t> KafkaProducer::sent_bytes() {
+  return std::exchange(handle_->sent_bytes, std::nullopt);
 }
 
 void KafkaProducer::flush(std::chrono::milliseconds limit) {

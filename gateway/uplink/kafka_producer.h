@@ -35,6 +35,7 @@ struct ProducerSettings {
   std::uint32_t batch_bytes = 512 * 1024;            // of one request, before compression
   std::uint32_t max_record_bytes = 4 * 1024 * 1024;  // before compression; what the topic takes is told by look_at
   std::uint32_t queue_kib = 4 * 1024;                // handed over and not acknowledged
+  Duration measure;                                  // how often sent_bytes() is renewed; 0: never
   std::vector<std::pair<std::string, std::string>> properties;  // of librdkafka, secrets read from their files
 };
 
@@ -92,6 +93,9 @@ class KafkaProducer {
   /// see it before anything is sent there.
   [[nodiscard]] bool lost_contact() const;
   [[nodiscard]] std::uint64_t in_flight() const;
+  /// A new measure of all bytes that went to the brokers since `create`, compressed, with every request's own; nullopt:
+  /// none since the last call.
+  std::optional<std::uint64_t> sent_bytes();
 
   /// Waits until everything is acknowledged, at most `limit`.
   void flush(std::chrono::milliseconds limit);

@@ -16,6 +16,9 @@ constexpr std::chrono::milliseconds kContactLimit{5'000};
 constexpr std::uint64_t kReadBytes = 512 * 1024;
 // More segments than this mean a link that keeps breaking: splitting once more would only add to them.
 constexpr std::size_t kMostSegments = 16;
+// With a cap on the rate: each statistic of librdkafka is some KiB of JSON.
+constexpr Duration kMeasure = milliseconds(200);
+constexpr Duration kLongestPoll = milliseconds(50);
 
 std::chrono::nanoseconds nanoseconds_of(Duration duration) {
   return std::chrono::nanoseconds(duration.ns);
@@ -24,7 +27,9 @@ std::chrono::nanoseconds nanoseconds_of(Duration duration) {
 }  // namespace
 
 Uplink::Uplink(UplinkSettings settings, UplinkSource source)
-    : settings_(std::move(settings)), source_(std::move(source)) {}
+    : settings_(std::move(settings)), source_(std::move(source)) {
+  if (settings_.max_rate > 0) cap_.emplace(settings_.max_rate, steady_clock());
+}
 
 Uplink::~Uplink() {
   stop();
@@ -138,6 +143,7 @@ void Uplink::run() {
     auto wanted = settings_.producer();
     // One request larger than the topic takes would fail as a whole, again and again.
     if (wanted && max_record_ > 0) wanted->batch_bytes = batch_for(wanted->batch_bytes);
+    if (wanted && cap_) wanted->measure = kMeasure;
     if (!wanted) {
       trouble(FollowerState::connecting, wanted.error().context, "Mend the configuration or the file.");
     } else if (auto producer = KafkaProducer::create(*wanted); !producer) {
@@ -157,6 +163,8 @@ void Uplink::run() {
     }
     read_ahead_.clear();
     flying_.clear();
+    flying_bytes_ = 0;
+    if (cap_) cap_->producer_ended(steady_clock());
     pause = figures().acknowledged > before ? settings_.retry_least
                                             : std::min(Duration{pause.ns * 2}, settings_.retry_most);
     if (!wait(pause)) return;
@@ -260,11 +268,17 @@ void Uplink::send(KafkaProducer& producer) {
   while (!stopping_.load(std::memory_order_acquire)) {
     const bool full = !feed(producer);
     if (producer.failure()) break;
-    producer.poll(std::chrono::milliseconds(full ? 10 : 0));
+    const Duration pause_of_cap = held_back();
+    const auto cap_opens = std::chrono::ceil<std::chrono::milliseconds>(nanoseconds_of(pause_of_cap));
+    producer.poll(pause_of_cap.ns > 0 ? cap_opens : std::chrono::milliseconds(full ? 10 : 0));
+    if (const auto sent = producer.sent_bytes(); sent && cap_) {
+      const std::lock_guard lock(mutex_);
+      figures_.wire_bytes += cap_->measured(*sent, steady_clock());
+    }
     const std::size_t before = flying_.size();
     if (!take_reports(producer)) break;
     if (flying_.empty() || flying_.size() < before) heard = steady_clock();
-    if (steady_clock() > heard + settings_.silence) {
+    if (steady_clock() > heard + patience()) {
       // The next contact decides what goes first.
       trouble(FollowerState::connecting, "nothing is acknowledged any more", producer.trouble());
       break;
@@ -297,6 +311,17 @@ void Uplink::send(KafkaProducer& producer) {
   }
 }
 
+Duration Uplink::held_back() {
+  return cap_ ? std::min(cap_->wait(steady_clock()), kLongestPoll) : Duration{};
+}
+
+/// A link with a cap may be one that is no faster: one large record can then take longer than `silence`.
+Duration Uplink::patience() const {
+  Duration patience = settings_.silence;
+  if (cap_) patience.ns += static_cast<std::int64_t>(flying_bytes_ * 1'000'000'000 / settings_.max_rate);
+  return patience;
+}
+
 /// Hands over what there is to send. False: the producer takes no more for now.
 bool Uplink::feed(KafkaProducer& producer) {
   for (;;) {
@@ -310,6 +335,7 @@ bool Uplink::feed(KafkaProducer& producer) {
       partition = contact_->partition;
     }
     if (row == 0 || stopping_.load(std::memory_order_acquire)) return true;
+    if (held_back().ns > 0) return false;
     auto record = record_of(row, run);
     if (!record) {
       if (!read(row, run)) return false;
@@ -334,6 +360,8 @@ bool Uplink::feed(KafkaProducer& producer) {
         break;
     }
     flying_.emplace_back(record->row, record->bytes.size());
+    flying_bytes_ += record->bytes.size();
+    if (cap_) cap_->handed(record->bytes.size());
     const std::lock_guard lock(mutex_);
     segments_.sent(record->row);
     while (!recent_.empty() && recent_.front().row <= record->row) {
@@ -396,6 +424,8 @@ bool Uplink::take_reports(KafkaProducer& producer) {
       const auto [row, bytes] = flying_.front();
       flying_.pop_front();
       figures_.acknowledged_bytes += bytes;
+      flying_bytes_ -= bytes;
+      if (cap_) cap_->acknowledged(bytes);
       if (row == delivery.row) break;
     }
     if (delivery.offset >= 0 && delivery.offset <= contact_->last_offset) {

@@ -21,6 +21,7 @@
 #include "gateway/pipeline/log_follower.h"
 #include "gateway/uplink/contact.h"
 #include "gateway/uplink/kafka_producer.h"
+#include "gateway/uplink/rate_cap.h"
 #include "gateway/uplink/segments.h"
 
 namespace tidemark {
@@ -31,6 +32,7 @@ struct UplinkSettings {
   std::function<Result<ProducerSettings, KafkaError>()> producer;  // asked anew for every producer: secrets may change
   std::uint64_t long_backlog = 256;    // rows: from there on the newest go first when the link is back
   std::uint64_t memory = 4ull << 20;   // bytes of events kept for sending
+  std::uint64_t max_rate = 0;          // bytes a second on the wire; 0: no cap
   std::int32_t create_partitions = 0;  // 0: a missing topic is waited for, not made
   Duration retry_least = milliseconds(200);
   Duration retry_most = seconds(2);  // the newest state has 5 s from the link's return to be there
@@ -83,6 +85,10 @@ class Uplink final : public LogFollower {
   void begin_epoch_if_behind();
   void send(KafkaProducer& producer);
   bool feed(KafkaProducer& producer);
+  /// How long the next record has to wait for uplink.max_rate.
+  Duration held_back();
+  /// How long what is handed over may take until something of it is acknowledged.
+  [[nodiscard]] Duration patience() const;
   bool take_reports(KafkaProducer& producer);
   std::optional<Record> record_of(std::uint64_t row, std::uint64_t run);
   bool read(std::uint64_t row, std::uint64_t rows);
@@ -97,7 +103,9 @@ class Uplink final : public LogFollower {
   // Of the thread.
   std::deque<Record> read_ahead_;                               // from the table
   std::deque<std::pair<std::uint64_t, std::uint64_t>> flying_;  // row, bytes
-  std::uint64_t max_record_ = 0;                                // bytes that the topic takes at once; 0: not known yet
+  std::uint64_t flying_bytes_ = 0;                              // before compression
+  std::optional<RateCap> cap_;
+  std::uint64_t max_record_ = 0;  // bytes that the topic takes at once; 0: not known yet
 
   mutable std::mutex mutex_;  // protects what follows
   std::condition_variable changed_;
