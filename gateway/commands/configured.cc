@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "gateway/config/canonical_text.h"
+#include "gateway/config/kafka_properties.h"
 #include "gateway/config/loader.h"
 #include "gateway/config/problem.h"
 
@@ -56,23 +57,14 @@ MqttSettings mqtt_settings(const Configuration& configuration) {
 }
 
 Result<ProducerSettings, KafkaError> producer_settings(const Configuration& configuration) {
-  constexpr std::string_view kFile = "_file";
   ProducerSettings settings;
   settings.brokers = configuration.kafka->brokers;
   settings.client_id = "tidemark-" + configuration.gateway.id;
   settings.linger = configuration.kafka->linger;
-  for (const auto& [name, value] : configuration.kafka->properties) {
-    if (!name.ends_with(kFile)) {
-      settings.properties.emplace_back(name, value);
-      continue;
-    }
-    const std::optional<std::string> secret = read_token(value);
-    if (!secret) {
-      return fail(KafkaError::configuration,
-                  "kafka.properties." + name + ": nothing can be read from the first line of " + value);
-    }
-    settings.properties.emplace_back(name.substr(0, name.size() - kFile.size()), *secret);
-  }
+  auto properties = read_kafka_secrets(configuration.kafka->properties);
+  if (!properties) return fail(KafkaError::configuration, "kafka.properties." + properties.error());
+  settings.properties = *std::move(properties);
+  settings.files = kafka_files(configuration.kafka->properties);
   return settings;
 }
 

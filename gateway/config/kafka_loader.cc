@@ -6,18 +6,11 @@
 #include <array>
 
 #include "gateway/config/endpoint.h"
+#include "gateway/config/kafka_properties.h"
 #include "gateway/config/section.h"
 
 namespace tidemark {
 namespace {
-
-// Properties whose value is a secret: only `NAME_file` is taken.
-constexpr std::array<std::string_view, 6> kSecrets = {"sasl.password",
-                                                      "ssl.key.password",
-                                                      "ssl.key.pem",
-                                                      "ssl.keystore.password",
-                                                      "sasl.oauthbearer.client.secret",
-                                                      "sasl.oauthbearer.config"};
 
 // What Tidemark's promises rest on, or what has a key of its own.
 struct Owned {
@@ -47,7 +40,7 @@ bool is_topic(std::string_view name) {
 
 void add_property(const std::string& name, const toml::node& node, KafkaConfiguration& out, ProblemList& problems) {
   const Position position = position_of(node);
-  if (std::ranges::find(kSecrets, std::string_view(name)) != kSecrets.end()) {
+  if (is_kafka_secret(name)) {
     problems.add(position,
                  {fmt::format("kafka.properties.{} would put a secret into the configuration", name),
                   fmt::format("put it into a file that only the service may read, and its path into {}_file", name)});

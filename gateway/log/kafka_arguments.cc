@@ -3,18 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <fstream>
 
 namespace tidemark {
 namespace {
 
-constexpr std::string_view kFile = "_file";
-constexpr std::array<std::string_view, 6> kSecrets = {"sasl.password",
-                                                      "ssl.key.password",
-                                                      "ssl.key.pem",
-                                                      "ssl.keystore.password",
-                                                      "sasl.oauthbearer.client.secret",
-                                                      "sasl.oauthbearer.config"};
 // Named by the place, or what the positions rest on.
 constexpr std::array<std::string_view, 6> kOwned = {"bootstrap.servers",    "metadata.broker.list",
                                                     "enable.auto.commit",   "enable.auto.offset.store",
@@ -28,22 +20,9 @@ bool parse_number(std::string_view text, std::uint32_t& number) {
 }  // namespace
 
 Result<KafkaProperties, LogError> kafka_properties(const KafkaProperties& named) {
-  KafkaProperties properties;
-  for (const auto& [name, value] : named) {
-    if (!name.ends_with(kFile)) {
-      properties.emplace_back(name, value);
-      continue;
-    }
-    std::ifstream file(value);
-    std::string line;
-    if (!std::getline(file, line)) line.clear();
-    if (line.ends_with('\r')) line.pop_back();
-    if (line.empty()) {
-      return fail(LogError::place, "Kafka property " + name + ": nothing can be read from the first line of " + value);
-    }
-    properties.emplace_back(name.substr(0, name.size() - kFile.size()), std::move(line));
-  }
-  return properties;
+  auto properties = read_kafka_secrets(named);
+  if (!properties) return fail(LogError::place, "Kafka property " + properties.error());
+  return *std::move(properties);
 }
 
 Result<KafkaProperties, LogError> parse_kafka_properties(const std::vector<std::string>& texts) {
@@ -56,7 +35,7 @@ Result<KafkaProperties, LogError> parse_kafka_properties(const std::vector<std::
                   "--kafka-property is not NAME=VALUE or NAME_file=PATH, such as security.protocol=SASL_SSL");
     }
     std::string name = text.substr(0, equals);
-    if (std::ranges::find(kSecrets, name) != kSecrets.end()) {
+    if (is_kafka_secret(name)) {
       return fail(LogError::place, "--kafka-property " + name +
                                        " would show a secret to every user of this machine; put it into a file that "
                                        "only you may read, and write " +

@@ -7,11 +7,10 @@
 #include <utility>
 #include <vector>
 
+#include "gateway/config/kafka_properties.h"
 #include "gateway/log/log_source.h"
 
 namespace tidemark {
-
-using KafkaProperties = std::vector<std::pair<std::string, std::string>>;
 
 /// With `NAME_file` replaced by NAME and the first line of that file.
 Result<KafkaProperties, LogError> kafka_properties(const KafkaProperties& named);

@@ -7,6 +7,7 @@
 #include <span>
 
 #include "edge/event/event.h"
+#include "gateway/config/kafka_properties.h"
 
 namespace tidemark {
 namespace {
@@ -152,15 +153,8 @@ std::optional<Failure<LogError>> KafkaLog::hopeless(rd_kafka_resp_err_t error, C
   }
   if (trouble_.code == RD_KAFKA_RESP_ERR__AUTHENTICATION || trouble_.code == RD_KAFKA_RESP_ERR__SSL) {
     std::string text = to_string(place_) + ": " + trouble_.reason;
-    const bool scram = std::ranges::any_of(place_.properties, [](const auto& property) {
-      return property.first.starts_with("sasl.mechanism") && property.second.starts_with("SCRAM");
-    });
-    if (scram && rd_kafka_version() < 0x02060100) {
-      text += fmt::format(
-          "; librdkafka {} cannot do SCRAM with Kafka 4 even with the right password: use PLAIN over TLS or client "
-          "certificates, or librdkafka 2.6.1 or later",
-          rd_kafka_version_str());
-    }
+    const std::string scram = scram_trouble(place_.properties, rd_kafka_version(), rd_kafka_version_str());
+    if (!scram.empty()) text += "; " + scram;
     return Failure<LogError>{LogError::refused, std::move(text)};
   }
   if (waited > kContact || (trouble_.code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && waited > kAllTried)) {

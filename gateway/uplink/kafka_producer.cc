@@ -10,6 +10,7 @@
 #include <deque>
 #include <mutex>
 
+#include "gateway/config/kafka_properties.h"
 #include "gateway/uplink/statistics.h"
 
 namespace tidemark {
@@ -59,6 +60,7 @@ struct KafkaProducer::Handle {
   std::optional<FailedDelivery> failure;
   std::int64_t next_unknown = -1;  // the offset that librdkafka makes up next; -1: it makes none up
   bool lost_contact = false;
+  std::string login_trouble;  // said with every login that fails
   std::optional<std::uint64_t> sent_bytes;
   mutable std::mutex mutex;  // protects trouble: librdkafka's threads log
   std::string trouble;
@@ -126,7 +128,9 @@ struct KafkaProducer::Handle {
       return;
     }
     if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) self.lost_contact = true;
-    self.tell(fmt::format("{}: {}", rd_kafka_err2str(static_cast<rd_kafka_resp_err_t>(code)), reason));
+    std::string what = fmt::format("{}: {}", rd_kafka_err2str(static_cast<rd_kafka_resp_err_t>(code)), reason);
+    if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION && !self.login_trouble.empty()) what += "; " + self.login_trouble;
+    self.tell(std::move(what));
   }
 
   /// 0: the text is librdkafka's to free.
@@ -171,6 +175,7 @@ Result<std::unique_ptr<KafkaProducer>, KafkaError> KafkaProducer::create(const P
       {"statistics.interval.ms", std::to_string(settings.measure.ns / 1'000'000)},
   };
   properties.insert(properties.end(), settings.properties.begin(), settings.properties.end());
+  handle->login_trouble = login_trouble(settings.properties);
   std::array<char, kErrorBytes> text{};
   for (const auto& [name, value] : properties) {
     if (rd_kafka_conf_set(conf.get(), name.c_str(), value.c_str(), text.data(), text.size()) != RD_KAFKA_CONF_OK) {
@@ -319,6 +324,10 @@ std::optional<std::uint64_t> KafkaProducer::sent_bytes() {
 
 void KafkaProducer::flush(std::chrono::milliseconds limit) {
   rd_kafka_flush(handle_->producer, milliseconds_of(limit));
+}
+
+std::string login_trouble(const std::vector<std::pair<std::string, std::string>>& properties) {
+  return scram_trouble(properties, rd_kafka_version(), rd_kafka_version_str());
 }
 
 std::int32_t partition_of_key(std::string_view key, std::int32_t partitions) {

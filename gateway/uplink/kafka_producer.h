@@ -37,6 +37,7 @@ struct ProducerSettings {
   std::uint32_t queue_kib = 4 * 1024;                // handed over and not acknowledged
   Duration measure;                                  // how often sent_bytes() is renewed; 0: never
   std::vector<std::pair<std::string, std::string>> properties;  // of librdkafka, secrets read from their files
+  std::vector<std::string> files;  // what the properties were read from, or librdkafka reads itself
 };
 
 /// What the cluster says of a topic.
@@ -106,6 +107,9 @@ class KafkaProducer {
 
   std::unique_ptr<Handle> handle_;
 };
+
+/// What to say of a login that this librdkafka may not be able to make; empty: nothing.
+std::string login_trouble(const std::vector<std::pair<std::string, std::string>>& properties);
 
 /// Kafka's own way to choose a partition by key (murmur2, as its Java client and librdkafka's murmur2_random do).
 std::int32_t partition_of_key(std::string_view key, std::int32_t partitions);
