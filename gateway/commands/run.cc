@@ -120,9 +120,19 @@ class Appliance {
       pipeline_.post([this, answer = std::move(answer)] { pipeline_.begin_epoch(random_number() | 1, answer); });
     };
     uplink_ = std::make_unique<Uplink>(uplink_settings(configuration_), std::move(source));
-    uplink_->start(pipeline_.store().figures(), pipeline_.figures().epoch_row,
-                   pipeline_.store().setting(Uplink::kSegmentsSetting).value_or(""),
-                   pipeline_.store().setting(Uplink::kContactSetting).value_or(""));
+    const PipelineFigures& figures = pipeline_.figures();
+    const auto setting = [this](const char* name) { return pipeline_.store().setting(name).value_or(""); };
+    UplinkBeginning beginning;
+    beginning.log = pipeline_.store().figures();
+    beginning.epoch_row = figures.epoch_row;
+    beginning.epoch = figures.epoch;
+    beginning.sequence = figures.sequence;
+    beginning.previous_epoch = figures.previous_epoch;
+    beginning.previous_sequence = figures.previous_sequence;
+    beginning.segments = setting(Uplink::kSegmentsSetting);
+    beginning.contact = setting(Uplink::kContactSetting);
+    beginning.lineage = setting(Uplink::kLineageSetting);
+    uplink_->start(beginning);
     pipeline_.follow(*uplink_);
   }
 
@@ -219,6 +229,11 @@ int run_appliance(const ConfiguredCommand& command) {
   if (!configuration) return kExitBadConfiguration;
   spdlog::info("tidemark {} starts as gateway {}\n{}", TIDEMARK_VERSION, configuration->gateway.id,
                describe_estimate(*configuration));
+  if (configuration->kafka) {
+    if (const std::string login = login_trouble(configuration->kafka->properties); !login.empty()) {
+      spdlog::warn("Kafka: {}", login);
+    }
+  }
   Appliance appliance(*configuration, began);
   if (!appliance.start()) return 1;
   const int status = appliance.run(signals);

@@ -26,6 +26,11 @@ struct FollowerFigures {
   std::uint64_t failures = 0;            // producers that were given up
   std::uint64_t contacts = 0;            // successful ones
   std::uint64_t splits = 0;              // epochs begun because of a long backlog
+  std::uint64_t gaps = 0;                // places where rows of the log were damaged or gone, and skipped
+  std::uint64_t gap_rows = 0;            // rows there
+  std::uint64_t resent = 0;              // events that a new producer got after one that was given up
+  std::uint64_t repeated = 0;            // events, not acknowledged, that a contact found in Kafka
+  std::uint64_t forks = 0;               // contacts that found events under our name that we never wrote
   std::uint64_t backlog = 0;             // rows
   std::int64_t last_offset = -1;
 };

@@ -197,6 +197,19 @@ void add_uplink(Families& out, const LogFollower* follower) {
               number(uplink.failures));
   out.counter("tidemark_uplink_epochs_total", "Epochs begun so that the newest events go before a long backlog.",
               number(uplink.splits));
+  out.counter("tidemark_uplink_gaps_total",
+              "Places where events of the local log were damaged or gone, so that they could not be sent.",
+              number(uplink.gaps));
+  out.counter("tidemark_uplink_gap_rows_total", "Events that were damaged or gone there.", number(uplink.gap_rows));
+  out.counter("tidemark_uplink_resent_total",
+              "Events sent again because their producer was given up before it had heard of them.",
+              number(uplink.resent));
+  out.counter("tidemark_uplink_repeated_total",
+              "Events that a contact found in Kafka although they were not acknowledged: they come twice.",
+              number(uplink.repeated));
+  out.counter("tidemark_uplink_forks_total",
+              "Contacts that found events in Kafka under this gateway's name that this state file never wrote.",
+              number(uplink.forks));
   out.gauge("tidemark_uplink_last_offset", "Of the last event acknowledged, in its partition; -1: none yet.",
             static_cast<double>(uplink.last_offset));
 }

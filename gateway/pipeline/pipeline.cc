@@ -81,6 +81,8 @@ Result<void, PipelineError> Pipeline::open(std::uint64_t epoch) {
 
   figures_.epoch = epoch;
   figures_.epoch_row = store_->figures().log_last + 1;
+  figures_.previous_epoch = recovered->last_epoch;
+  figures_.previous_sequence = recovered->last_sequence;
   events_ = std::make_unique<EventWriter>(settings_.gateway, epoch, recovered->last_epoch, recovered->last_sequence);
   Commit first;
   first.group = processor_->start(now(false));

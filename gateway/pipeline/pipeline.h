@@ -58,7 +58,9 @@ struct PipelineFigures {
   std::uint64_t damaged_rows = 0;
   Duration recovery{};
   std::uint64_t epoch = 0;
-  std::uint64_t epoch_row = 0;  // the row of the log where it begins
+  std::uint64_t epoch_row = 0;          // the row of the log where it begins
+  std::uint64_t previous_epoch = 0;     // the one before the start; 0: none
+  std::uint64_t previous_sequence = 0;  // its last
   std::uint64_t sequence = 0;
 };
 

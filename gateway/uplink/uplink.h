@@ -21,7 +21,9 @@
 #include "gateway/pipeline/log_follower.h"
 #include "gateway/uplink/contact.h"
 #include "gateway/uplink/kafka_producer.h"
+#include "gateway/uplink/lineage.h"
 #include "gateway/uplink/rate_cap.h"
+#include "gateway/uplink/renewed_files.h"
 #include "gateway/uplink/segments.h"
 
 namespace tidemark {
@@ -49,13 +51,26 @@ struct UplinkSource {
   std::function<void(std::function<void(std::uint64_t)>)> begin_epoch;
 };
 
+/// Where the log and the state file stand when the uplink begins.
+struct UplinkBeginning {
+  StoreFigures log;
+  std::uint64_t epoch_row = 0;          // where the present epoch begins
+  std::uint64_t epoch = 0;              // the present one
+  std::uint64_t sequence = 0;           // committed of it
+  std::uint64_t previous_epoch = 0;     // the one before it; 0: none
+  std::uint64_t previous_sequence = 0;  // its last
+  // As the state file has them; empty: none yet.
+  std::string segments;
+  std::string contact;
+  std::string lineage;
+};
+
 class Uplink final : public LogFollower {
  public:
   Uplink(UplinkSettings settings, UplinkSource source);
   ~Uplink() override;
 
-  /// `epoch_row`: where the present epoch begins; `segments` and `contact` as the state file has them, empty: none yet.
-  void start(const StoreFigures& log, std::uint64_t epoch_row, const std::string& segments, const std::string& contact);
+  void start(const UplinkBeginning& beginning);
   /// After the pipeline has ended.
   void stop();
 
@@ -71,19 +86,30 @@ class Uplink final : public LogFollower {
 
   static constexpr const char* kSegmentsSetting = "uplink.segments";
   static constexpr const char* kContactSetting = "uplink.contact";
+  static constexpr const char* kLineageSetting = "uplink.epochs";
 
  private:
   struct Record {
     std::uint64_t row = 0;
-    std::string bytes;
+    LogEvent event;
+  };
+  struct Flying {
+    std::uint64_t row = 0;
+    std::uint64_t bytes = 0;
+    std::uint64_t epoch = 0;
+    std::uint64_t sequence = 0;
   };
 
   void run();
-  bool make_contact(KafkaProducer& producer);
+  bool make_contact(KafkaProducer& producer, const ProducerSettings& wanted);
+  bool look_back(const ProducerSettings& wanted, const Contact& known, const Offsets& offsets);
+  /// Whether other certificates or secrets are to be used from now on.
+  bool renewed(RenewedFiles& files);
   /// The bytes of one request that the topic takes, at most `batch_bytes`.
   [[nodiscard]] std::uint32_t batch_for(std::uint32_t batch_bytes) const;
   void begin_epoch_if_behind();
-  void send(KafkaProducer& producer);
+  void send(KafkaProducer& producer, const ProducerSettings& wanted);
+  void note_gap(std::uint64_t from, std::uint64_t to);
   bool feed(KafkaProducer& producer);
   /// How long the next record has to wait for uplink.max_rate.
   Duration held_back();
@@ -101,9 +127,14 @@ class Uplink final : public LogFollower {
   std::atomic<bool> stopping_{false};
 
   // Of the thread.
-  std::deque<Record> read_ahead_;                               // from the table
-  std::deque<std::pair<std::uint64_t, std::uint64_t>> flying_;  // row, bytes
-  std::uint64_t flying_bytes_ = 0;                              // before compression
+  std::deque<Record> read_ahead_;        // from the table
+  std::deque<Flying> flying_;            // handed over and not acknowledged
+  std::uint64_t gap_end_ = 0;            // rows before it are not counted as a gap again
+  std::int64_t looked_until_ = 0;        // offsets before it have been looked at
+  std::optional<MonotonicTime> looked_;  // when the tail was read last
+  std::uint32_t unread_ = 0;             // times in a row that the witness could not be read
+  bool said_unreadable_ = false;
+  std::uint64_t flying_bytes_ = 0;  // before compression
   std::optional<RateCap> cap_;
   std::uint64_t max_record_ = 0;  // bytes that the topic takes at once; 0: not known yet
 
@@ -111,6 +142,9 @@ class Uplink final : public LogFollower {
   std::condition_variable changed_;
   Segments segments_;
   std::optional<Contact> contact_;
+  Lineage lineage_;
+  enum class LineageWritten : std::uint8_t { yes, renewing, no };
+  LineageWritten lineage_written_ = LineageWritten::no;
   std::uint64_t last_ = 0;     // committed
   std::deque<Record> recent_;  // the newest committed events, as many as memory takes
   std::uint64_t recent_bytes_ = 0;

@@ -68,6 +68,10 @@ METRIC = {
     "uplink_acknowledged": "tidemark_uplink_acknowledged_total",
     "uplink_failures": "tidemark_uplink_failures_total",
     "uplink_epochs": "tidemark_uplink_epochs_total",
+    "uplink_repeated": "tidemark_uplink_repeated_total",
+    "uplink_gaps": "tidemark_uplink_gaps_total",
+    "uplink_gap_rows": "tidemark_uplink_gap_rows_total",
+    "uplink_forks": "tidemark_uplink_forks_total",
     "windows_open": "tidemark_windows_open",
     "start_to_ready": "tidemark_start_to_ready_seconds",
 }
