@@ -35,6 +35,15 @@ std::optional<std::string> read_token(const std::string& path) {
   return token;
 }
 
+AdminSettings admin_settings(const Configuration& configuration, const std::string& token) {
+  AdminSettings settings;
+  settings.unix_path = configuration.admin.unix_path;
+  settings.address = configuration.admin.address;
+  settings.port = configuration.admin.port;
+  settings.token = token;
+  return settings;
+}
+
 MqttSettings mqtt_settings(const Configuration& configuration) {
   const MqttConfiguration& from = configuration.mqtt;
   MqttSettings settings;

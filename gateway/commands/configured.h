@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "gateway/admin/server.h"
 #include "gateway/config/configuration.h"
 #include "gateway/mqtt/settings.h"
 #include "gateway/pipeline/pipeline.h"
@@ -22,6 +23,7 @@ std::optional<Configuration> read_configuration(const std::string& path);
 /// The first line of a file. Empty without a path; nullopt: there is none to read.
 std::optional<std::string> read_token(const std::string& path);
 
+AdminSettings admin_settings(const Configuration& configuration, const std::string& token);
 MqttSettings mqtt_settings(const Configuration& configuration);
 /// Secrets are read from their files now.
 Result<ProducerSettings, KafkaError> producer_settings(const Configuration& configuration);

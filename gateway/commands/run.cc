@@ -150,13 +150,9 @@ class Appliance {
     bounds.payload = configuration_.limits.payload.max_bytes;
     bounds.memory = configuration_.limits.memory;
     routes_ = std::make_unique<Routes>(pipeline_, *session_, configuration_.gateway.id, bounds, began_);
-    AdminSettings settings;
-    settings.unix_path = configuration_.admin.unix_path;
-    settings.address = configuration_.admin.address;
-    settings.port = configuration_.admin.port;
-    settings.token = *token;
     admin_ = std::make_unique<AdminServer>(
-        settings, [this](const AdminRequest& request, auto reply) { routes_->answer(request, std::move(reply)); });
+        admin_settings(configuration_, *token),
+        [this](const AdminRequest& request, auto reply) { routes_->answer(request, std::move(reply)); });
     if (const auto started = admin_->start(); !started) {
       spdlog::critical("{}", started.error().context);
       return false;

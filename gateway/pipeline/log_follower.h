@@ -55,6 +55,9 @@ class LogFollower {
 
   [[nodiscard]] virtual FollowerFigures figures() const = 0;
 
+  /// What was found and not taken for our log is right. False: nothing is held at present, and nothing changes.
+  virtual bool consent() = 0;
+
   /// Settings that have changed since the last call, to be written with the next commit.
   virtual std::vector<std::pair<std::string, std::string>> changed_settings() = 0;
 };

@@ -106,7 +106,7 @@ class Pipeline {
   [[nodiscard]] Store& store() { return *store_; }
   [[nodiscard]] const PipelineFigures& figures() const { return figures_; }
   /// Null: nobody passes the log on.
-  [[nodiscard]] const LogFollower* follower() const { return follower_; }
+  [[nodiscard]] LogFollower* follower() const { return follower_; }
 
  private:
   struct Commit {

@@ -23,6 +23,7 @@ class Routes {
 
  private:
   void log(const AdminRequest& request, const std::function<void(AdminResponse)>& reply);
+  void accept_uplink(std::function<void(AdminResponse)> reply);
   [[nodiscard]] std::string status_page(const SessionStatus& session) const;
 
   Pipeline& pipeline_;

@@ -89,10 +89,13 @@ void Uplink::stop() {
   thread_.join();
 }
 
-void Uplink::consent() {
+bool Uplink::consent() {
   const std::lock_guard lock(mutex_);
+  // Given in advance it would be consent to whatever comes.
+  if (figures_.state != FollowerState::held) return false;
   consented_ = true;
   changed_.notify_all();
+  return true;
 }
 
 FollowerFigures Uplink::figures() const {

@@ -3,7 +3,7 @@
 //
 // Operation: `start` when the store has been recovered; `committed` for every commit; `stop` before the store is
 // closed. Concurrency: a thread of its own; the members of LogFollower are called on the pipeline's thread, `figures`
-// and `consent` on any.
+// on any.
 #pragma once
 
 #include <atomic>
@@ -74,14 +74,13 @@ class Uplink final : public LogFollower {
   /// After the pipeline has ended.
   void stop();
 
-  /// The log that is there now is right, whatever was before: what is not acknowledged goes there.
-  void consent();
-
   void committed(std::uint64_t first_row, std::span<const LogEvent> events) override;
   [[nodiscard]] std::uint64_t first_needed() const override;
   [[nodiscard]] std::uint64_t backlog() const override;
   void finish(Duration limit) override;
   [[nodiscard]] FollowerFigures figures() const override;
+  /// What is not acknowledged goes to the log that is there at the next contact, whatever was before.
+  bool consent() override;
   std::vector<std::pair<std::string, std::string>> changed_settings() override;
 
   static constexpr const char* kSegmentsSetting = "uplink.segments";

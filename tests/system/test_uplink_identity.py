@@ -57,17 +57,24 @@ class UplinkIdentity(UplinkCase):
             # Then others fill the new topic past our offset: by its length it could be the old one.
             self.fill(kafka, acknowledged + 50)
             end = kafka.end_offset(TOPIC)
-            for _ in range(2):
+            for restart in (True, False):
                 edge.start()
                 edge.wait_metric("uplink_held", lambda held: held == 1, 40)
                 self.once(edge, "the topic was made anew, and others have filled it")
                 self.collects(room, edge, 7)
                 self.assertEqual(1, edge.metric("uplink_held"))
                 self.assertEqual(end, kafka.end_offset(TOPIC), "nothing is sent there")
-                edge.stop()
-            self.assertEqual(0, run_tidemark("uplink", "accept", "--config", edge.config).returncode)
-            edge.start()
+                if restart:
+                    edge.stop()
+            # Consent while it runs; there is none in advance.
+            accepted = run_tidemark("uplink", "accept", "--config", edge.config)
+            self.assertEqual((0, ""), (accepted.returncode, accepted.stderr))
+            self.assertIn("accepted: ", accepted.stdout)
             self.drained(edge)
+            self.assertEqual(0, edge.metric("uplink_held"))
+            again = run_tidemark("uplink", "accept", "--config", edge.config)
+            self.assertEqual(1, again.returncode)
+            self.assertIn("nothing is held", again.stderr)
             self.assertGreater(kafka.end_offset(TOPIC), end)
 
     def test_a_log_whose_beginning_is_gone_needs_no_witness(self):
