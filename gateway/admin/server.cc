@@ -225,10 +225,14 @@ class AdminServer::Listener {
         co_return plain(401, "a token is asked for: Authorization: Bearer TOKEN\n");
       }
     }
-    if (request.method() != http::verb::get && request.method() != http::verb::head) {
-      co_return plain(405, "only GET and HEAD\n");
+    const bool post = request.method() == http::verb::post;
+    if (!post && request.method() != http::verb::get && request.method() != http::verb::head) {
+      co_return plain(405, "only GET, HEAD and POST\n");
     }
-    const AdminRequest asked = parse_target(std::string_view(request.target().data(), request.target().size()));
+    // Browsers say from which page a POST comes; ours sends none.
+    if (post && request.count(http::field::origin) > 0) co_return plain(403, "not from a page of a browser\n");
+    AdminRequest asked = parse_target(std::string_view(request.target().data(), request.target().size()));
+    asked.post = post;
     const std::function<void(std::function<void(AdminResponse)>)> ask = [this, &asked](auto reply) {
       handler_(asked, std::move(reply));
     };

@@ -1,7 +1,8 @@
 // The admin HTTP server: transport only. What is asked and answered is the routes' business.
 //
-// Operation: `start` listens and serves on one thread; `stop` ends it. GET and HEAD only; a token, where one is set,
-// comes as `Authorization: Bearer TOKEN`. At most kMostConnections at once: whoever comes later is told 503.
+// Operation: `start` listens and serves on one thread; `stop` ends it. GET, HEAD, and POST for what changes something,
+// which a page of another origin in somebody's browser may not send; a token, where one is set, comes as
+// `Authorization: Bearer TOKEN`. At most kMostConnections at once: whoever comes later is told 503.
 // Concurrency: the handler is called on the server's thread and must not block; its answer may be given on any thread.
 #pragma once
 
@@ -28,6 +29,7 @@ struct AdminSettings {
 struct AdminRequest {
   std::string path;                          // "/log"
   std::map<std::string, std::string> query;  // decoded
+  bool post = false;
 };
 
 /// The next piece of a streamed body. Nullopt: the end. Empty: nothing yet, ask again a little later.

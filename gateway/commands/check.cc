@@ -41,6 +41,11 @@ int check_configuration(const ConfiguredCommand& command) {
   std::printf("%s: %zu %s, no problem\n%s%s\n", command.configuration.c_str(), streams,
               streams == 1 ? "stream" : "streams", describe_overlap(*configuration).c_str(),
               describe_estimate(*configuration).c_str());
+  if (configuration->kafka) {
+    if (const std::string login = login_trouble(configuration->kafka->properties); !login.empty()) {
+      std::printf("warning: %s\n", login.c_str());
+    }
+  }
   return after_output(0);
 }
 

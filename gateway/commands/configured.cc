@@ -8,6 +8,7 @@
 #include "gateway/config/loader.h"
 #include "gateway/config/problem.h"
 #include "gateway/log/kafka_arguments.h"
+#include "gateway/secret/kafka_properties.h"
 
 namespace tidemark {
 
@@ -22,6 +23,15 @@ std::optional<Configuration> read_configuration(const std::string& path) {
   if (loaded) return std::move(*loaded);
   for (const Problem& problem : loaded.error()) std::fprintf(stderr, "%s\n", format_problem(problem).c_str());
   return std::nullopt;
+}
+
+AdminSettings admin_settings(const Configuration& configuration, const std::string& token) {
+  AdminSettings settings;
+  settings.unix_path = configuration.admin.unix_path;
+  settings.address = configuration.admin.address;
+  settings.port = configuration.admin.port;
+  settings.token = token;
+  return settings;
 }
 
 MqttSettings mqtt_settings(const Configuration& configuration) {
@@ -50,9 +60,10 @@ Result<ProducerSettings, KafkaError> producer_settings(const Configuration& conf
   settings.brokers = configuration.kafka->brokers;
   settings.client_id = "tidemark-" + configuration.gateway.id;
   settings.linger = configuration.kafka->linger;
-  auto properties = kafka_properties(configuration.kafka->properties, "kafka.properties.");
+  auto properties = read_kafka_secrets(configuration.kafka->properties, "kafka.properties.");
   if (!properties) return fail(KafkaError::configuration, std::move(properties.error().context));
   settings.properties = *std::move(properties);
+  settings.files = kafka_files(configuration.kafka->properties);
   return settings;
 }
 
@@ -61,6 +72,7 @@ UplinkSettings uplink_settings(const Configuration& configuration) {
   settings.gateway = configuration.gateway.id;
   settings.topic = configuration.kafka->topic;
   settings.create_partitions = configuration.kafka->create_partitions;
+  settings.max_rate = configuration.uplink.max_rate;
   settings.producer = [&configuration] { return producer_settings(configuration); };
   return settings;
 }

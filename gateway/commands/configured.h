@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "gateway/admin/server.h"
 #include "gateway/config/configuration.h"
 #include "gateway/mqtt/settings.h"
 #include "gateway/pipeline/pipeline.h"
@@ -19,6 +20,7 @@ int after_output(int status);
 /// Nullopt: every problem has been written to standard error.
 std::optional<Configuration> read_configuration(const std::string& path);
 
+AdminSettings admin_settings(const Configuration& configuration, const std::string& token);
 MqttSettings mqtt_settings(const Configuration& configuration);
 /// Secrets are read from their files now.
 Result<ProducerSettings, KafkaError> producer_settings(const Configuration& configuration);

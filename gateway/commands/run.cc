@@ -128,9 +128,19 @@ class Appliance {
     UplinkSettings settings = uplink_settings(configuration_);
     settings.parked = pipeline_.store().parked();
     uplink_ = std::make_unique<Uplink>(std::move(settings), std::move(source));
-    uplink_->start(pipeline_.store().figures(), pipeline_.figures().epoch_row,
-                   pipeline_.store().setting(Uplink::kSegmentsSetting).value_or(""),
-                   pipeline_.store().setting(Uplink::kContactSetting).value_or(""));
+    const PipelineFigures& figures = pipeline_.figures();
+    const auto setting = [this](const char* name) { return pipeline_.store().setting(name).value_or(""); };
+    UplinkBeginning beginning;
+    beginning.log = pipeline_.store().figures();
+    beginning.epoch_row = figures.epoch_row;
+    beginning.epoch = figures.epoch;
+    beginning.sequence = figures.sequence;
+    beginning.previous_epoch = figures.previous_epoch;
+    beginning.previous_sequence = figures.previous_sequence;
+    beginning.segments = setting(Uplink::kSegmentsSetting);
+    beginning.contact = setting(Uplink::kContactSetting);
+    beginning.lineage = setting(Uplink::kLineageSetting);
+    uplink_->start(beginning);
     pipeline_.follow(*uplink_);
   }
 
@@ -152,13 +162,9 @@ class Appliance {
     bounds.payload = configuration_.limits.payload.max_bytes;
     bounds.memory = configuration_.limits.memory;
     routes_ = std::make_unique<Routes>(pipeline_, *session_, configuration_.gateway.id, bounds, began_);
-    AdminSettings settings;
-    settings.unix_path = configuration_.admin.unix_path;
-    settings.address = configuration_.admin.address;
-    settings.port = configuration_.admin.port;
-    settings.token = std::move(token);
     admin_ = std::make_unique<AdminServer>(
-        settings, [this](const AdminRequest& request, auto reply) { routes_->answer(request, std::move(reply)); });
+        admin_settings(configuration_, token),
+        [this](const AdminRequest& request, auto reply) { routes_->answer(request, std::move(reply)); });
     if (const auto started = admin_->start(); !started) {
       spdlog::critical("{}", started.error().context);
       return false;
@@ -231,6 +237,11 @@ int run_appliance(const ConfiguredCommand& command) {
   if (!configuration) return kExitBadConfiguration;
   spdlog::info("tidemark {} starts as gateway {}\n{}", TIDEMARK_VERSION, configuration->gateway.id,
                describe_estimate(*configuration));
+  if (configuration->kafka) {
+    if (const std::string login = login_trouble(configuration->kafka->properties); !login.empty()) {
+      spdlog::warn("Kafka: {}", login);
+    }
+  }
   Appliance appliance(*configuration, began);
   if (!appliance.start()) return 1;
   const int status = appliance.run(signals);

@@ -2,10 +2,39 @@
 #include <cstdio>
 
 #include "edge/store/store.h"
+#include "gateway/admin/client.h"
 #include "gateway/commands/command.h"
 #include "gateway/commands/configured.h"
+#include "gateway/secret/secret_file.h"
 
 namespace tidemark {
+namespace {
+
+/// The file is the appliance's while it runs: it is asked.
+int accept_while_running(const Configuration& configuration) {
+  std::string token;
+  if (const std::string& path = configuration.admin.token_file; !path.empty()) {
+    auto read = read_token("admin.token_file", path);
+    if (!read) {
+      std::fprintf(stderr, "%s\n", read.error().context.c_str());
+      return 1;
+    }
+    token = *std::move(read);
+  }
+  const auto answer = post_to_appliance(admin_settings(configuration, token), "/uplink/accept");
+  if (!answer) {
+    std::fprintf(stderr,
+                 "the appliance runs, and does not answer: %s. Nothing was changed. Stop it, run this again, and start "
+                 "it\n",
+                 answer.error().context.c_str());
+    return 1;
+  }
+  const bool accepted = answer->status == 200;
+  std::fprintf(accepted ? stdout : stderr, "%s", answer->body.c_str());
+  return accepted ? after_output(0) : 1;
+}
+
+}  // namespace
 
 int accept_uplink(const ConfiguredCommand& command) {
   const std::optional<Configuration> configuration = read_configuration(command.configuration);
@@ -13,12 +42,11 @@ int accept_uplink(const ConfiguredCommand& command) {
   StoreOptions options = pipeline_settings(*configuration).store;
   options.create = false;
   const auto failed = [](const Failure<StoreError>& failure) {
-    const bool running = failure.code == StoreError::in_use;
-    std::fprintf(stderr, "%s%s\n", failure.context.c_str(),
-                 running ? " Stop the appliance, run this again, and start it." : "");
+    std::fprintf(stderr, "%s\n", failure.context.c_str());
     return 1;
   };
   auto store = Store::open(options);
+  if (!store && store.error().code == StoreError::in_use) return accept_while_running(*configuration);
   if (!store) return failed(store.error());
   if (const auto recovered = (*store)->recover({}, {}); !recovered) return failed(recovered.error());
   if ((*store)->setting(Uplink::kContactSetting).value_or("").empty()) {

@@ -195,6 +195,10 @@ std::string canonical_text(const Configuration& configuration) {
   out.size("max_size", configuration.store.max_size);
   out.duration("retention", configuration.store.retention);
   if (configuration.kafka) write_kafka(*configuration.kafka, out);
+  if (configuration.uplink.max_rate > 0) {
+    out.section("[uplink]");
+    out.size("max_rate", configuration.uplink.max_rate);
+  }
   const AdminConfiguration& admin = configuration.admin;
   out.section("[admin]");
   out.text("listen", admin.unix_path.empty() ? fmt::format("{}:{}", bracketed(admin.address), admin.port)

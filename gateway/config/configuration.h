@@ -48,6 +48,10 @@ struct KafkaConfiguration {
   std::vector<std::pair<std::string, std::string>> properties;  // sorted by name; `NAME_file`: the secret NAME's file
 };
 
+struct UplinkConfiguration {
+  std::uint64_t max_rate = 0;  // bytes a second that go to Kafka, compressed; 0: no cap
+};
+
 struct AdminConfiguration {
   std::string unix_path;  // not empty: a unix socket; then address and port mean nothing
   std::string address = "127.0.0.1";
@@ -71,6 +75,7 @@ struct Configuration {
   MqttConfiguration mqtt;
   StoreConfiguration store;
   std::optional<KafkaConfiguration> kafka;
+  UplinkConfiguration uplink;
   AdminConfiguration admin;
   LimitConfiguration limits;
   std::vector<StreamDefinition> streams;  // at least one; names are unique

@@ -6,8 +6,9 @@
 #include <array>
 
 #include "gateway/config/endpoint.h"
+#include "gateway/secret/kafka_properties.h"
 #include "gateway/config/section.h"
-#include "gateway/secret/kafka_secret.h"
+#include "gateway/secret/kafka_properties.h"
 
 namespace tidemark {
 namespace {

@@ -135,6 +135,17 @@ StoreConfiguration load_store(Section section) {
   return out;
 }
 
+UplinkConfiguration load_uplink(Section section, bool kafka) {
+  UplinkConfiguration out;
+  // Below a KiB a second the protocol's own requests would take most of it.
+  section.size("max_rate", {kKiB, kGiB}, out.max_rate);
+  if (section.has("max_rate") && !kafka) {
+    section.wrong("max_rate", "means nothing without [kafka]", "add [kafka] with brokers and topic, or leave it out");
+  }
+  section.finish();
+  return out;
+}
+
 AdminConfiguration load_admin(Section section, const Surroundings& surroundings) {
   AdminConfiguration out;
   section.secret("token", "token_file");
@@ -241,6 +252,7 @@ Configuration load_tables(const toml::table& table, const Surroundings& surround
   out.mqtt = load_mqtt(section_of(top, "mqtt", problems), surroundings, out.gateway.id);
   out.store = load_store(section_of(top, "store", problems));
   if (const toml::table* const kafka = top.table("kafka")) out.kafka = load_kafka(*kafka, problems);
+  out.uplink = load_uplink(section_of(top, "uplink", problems), out.kafka.has_value());
   out.admin = load_admin(section_of(top, "admin", problems), surroundings);
   Section limits = section_of(top, "limits", problems);
   out.limits = load_limits(limits);

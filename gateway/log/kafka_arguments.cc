@@ -4,7 +4,6 @@
 #include <array>
 #include <charconv>
 
-#include "gateway/secret/kafka_secret.h"
 #include "gateway/secret/secret_file.h"
 
 namespace tidemark {
@@ -23,17 +22,9 @@ bool parse_number(std::string_view text, std::uint32_t& number) {
 }  // namespace
 
 Result<KafkaProperties, LogError> kafka_properties(const KafkaProperties& named, std::string_view where) {
-  KafkaProperties properties;
-  for (const auto& [name, value] : named) {
-    if (!name.ends_with(kSecretFileSuffix)) {
-      properties.emplace_back(name, value);
-      continue;
-    }
-    auto secret = read_token(std::string(where) + name, value);
-    if (!secret) return fail(LogError::place, std::move(secret.error().context));
-    properties.emplace_back(name.substr(0, name.size() - kSecretFileSuffix.size()), *std::move(secret));
-  }
-  return properties;
+  auto properties = read_kafka_secrets(named, where);
+  if (!properties) return fail(LogError::place, std::move(properties.error().context));
+  return *std::move(properties);
 }
 
 Result<KafkaProperties, LogError> parse_kafka_properties(const std::vector<std::string>& texts) {

@@ -7,11 +7,10 @@
 #include <utility>
 #include <vector>
 
+#include "gateway/secret/kafka_properties.h"
 #include "gateway/log/log_source.h"
 
 namespace tidemark {
-
-using KafkaProperties = std::vector<std::pair<std::string, std::string>>;
 
 /// With `NAME_file` replaced by NAME and the first line of that file. `where` stands before the name of a file that
 /// cannot be read: "kafka.properties.".

@@ -8,6 +8,7 @@
 
 #include "edge/event/event.h"
 #include "gateway/log/kafka_offsets.h"
+#include "gateway/secret/kafka_properties.h"
 
 namespace tidemark {
 namespace {
@@ -153,15 +154,8 @@ std::optional<Failure<LogError>> KafkaLog::hopeless(rd_kafka_resp_err_t error, C
   }
   if (trouble_.code == RD_KAFKA_RESP_ERR__AUTHENTICATION || trouble_.code == RD_KAFKA_RESP_ERR__SSL) {
     std::string text = to_string(place_) + ": " + trouble_.reason;
-    const bool scram = std::ranges::any_of(place_.properties, [](const auto& property) {
-      return property.first.starts_with("sasl.mechanism") && property.second.starts_with("SCRAM");
-    });
-    if (scram && rd_kafka_version() < 0x02060100) {
-      text += fmt::format(
-          "; librdkafka {} cannot do SCRAM with Kafka 4 even with the right password: use PLAIN over TLS or client "
-          "certificates, or librdkafka 2.6.1 or later",
-          rd_kafka_version_str());
-    }
+    const std::string scram = scram_trouble(place_.properties, rd_kafka_version(), rd_kafka_version_str());
+    if (!scram.empty()) text += "; " + scram;
     return Failure<LogError>{LogError::refused, std::move(text)};
   }
   if (waited > limit || (trouble_.code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && waited > kAllTried)) {
@@ -235,7 +229,7 @@ Result<void, LogError> KafkaLog::begin(std::uint32_t partition, std::uint64_t fr
   reading.next = std::max(from, first);
   // Whoever asks again for what is gone is told again.
   reading.told = reading.next;
-  reading.last = static_cast<std::uint64_t>(high);
+  reading.last = static_cast<std::uint64_t>(offsets.end);
   reading.at_end = false;
   if (from < first) piece.lost.push_back({from, first - 1});
   if (reading.next > static_cast<std::uint64_t>(offsets.end) + 1) return {};

@@ -23,10 +23,16 @@ struct FollowerFigures {
   std::string trouble;                   // for people: why nothing is acknowledged at present; empty: it is
   std::uint64_t acknowledged = 0;        // records, since the start
   std::uint64_t acknowledged_bytes = 0;  // before compression
+  std::uint64_t wire_bytes = 0;          // sent, compressed, all requests; 0 without a cap on the rate
   std::uint64_t failures = 0;            // producers that were given up
   std::uint64_t contacts = 0;            // successful ones
   std::uint64_t splits = 0;              // epochs begun because of a long backlog
   std::uint64_t parked = 0;              // events that were not taken, since the start
+  std::uint64_t gaps = 0;                // places where rows of the log were damaged or gone, and skipped
+  std::uint64_t gap_rows = 0;            // rows there
+  std::uint64_t resent = 0;              // events that a new producer got after one that was given up
+  std::uint64_t repeated = 0;            // events, not acknowledged, that a contact found in Kafka
+  std::uint64_t forks = 0;               // contacts that found events under our name that we never wrote
   std::uint64_t backlog = 0;             // rows
   std::string cluster;                   // of the contact that is kept; empty: none yet
   std::string topic;
@@ -57,6 +63,9 @@ class LogFollower {
   virtual void finish(Duration limit) = 0;
 
   [[nodiscard]] virtual FollowerFigures figures() const = 0;
+
+  /// What was found and not taken for our log is right. False: nothing is held at present, and nothing changes.
+  virtual bool consent() = 0;
 
   /// Settings that have changed since the last call, to be written with the next commit.
   virtual std::vector<std::pair<std::string, std::string>> changed_settings() = 0;

@@ -191,6 +191,8 @@ void add_uplink(Families& out, const LogFollower* follower) {
   out.counter("tidemark_uplink_acknowledged_total", "Events that Kafka has acknowledged.", number(uplink.acknowledged));
   out.counter("tidemark_uplink_acknowledged_bytes_total", "The same, in bytes before compression.",
               number(uplink.acknowledged_bytes));
+  out.counter("tidemark_uplink_wire_bytes_total",
+              "Bytes sent to Kafka as they left, compressed; 0 without uplink.max_rate.", number(uplink.wire_bytes));
   out.counter("tidemark_uplink_contacts_total", "Times that a cluster and its topic were found right.",
               number(uplink.contacts));
   out.counter("tidemark_uplink_failures_total",
@@ -203,6 +205,19 @@ void add_uplink(Families& out, const LogFollower* follower) {
               "Events larger than the topic takes: parked, and a tombstone in their place.", number(uplink.parked));
   out.gauge("tidemark_uplink_record_limit_bytes",
             "Events are made to be no larger, for the topic's sake; 0: no contact.", number(follower->record_limit()));
+  out.counter("tidemark_uplink_gaps_total",
+              "Places where events of the local log were damaged or gone, so that they could not be sent.",
+              number(uplink.gaps));
+  out.counter("tidemark_uplink_gap_rows_total", "Events that were damaged or gone there.", number(uplink.gap_rows));
+  out.counter("tidemark_uplink_resent_total",
+              "Events sent again because their producer was given up before it had heard of them.",
+              number(uplink.resent));
+  out.counter("tidemark_uplink_repeated_total",
+              "Events that a contact found in Kafka although they were not acknowledged: they come twice.",
+              number(uplink.repeated));
+  out.counter("tidemark_uplink_forks_total",
+              "Contacts that found events in Kafka under this gateway's name that this state file never wrote.",
+              number(uplink.forks));
   out.gauge("tidemark_uplink_last_offset", "Of the last event acknowledged, in its partition; -1: none yet.",
             static_cast<double>(uplink.last_offset));
   out.gauge("tidemark_uplink_contact_info", "Where events of this gateway go, in its labels; 0: nowhere yet.",

@@ -83,6 +83,8 @@ Result<void, PipelineError> Pipeline::open(std::uint64_t epoch) {
 
   figures_.epoch = epoch;
   figures_.epoch_row = store_->figures().log_last + 1;
+  figures_.previous_epoch = recovered->last_epoch;
+  figures_.previous_sequence = recovered->last_sequence;
   events_ = std::make_unique<EventWriter>(settings_.gateway, epoch, recovered->last_epoch, recovered->last_sequence);
   const std::string limit = store_->setting(kRecordLimitSetting).value_or("");
   std::from_chars(limit.data(), limit.data() + limit.size(), figures_.record_limit);

@@ -58,7 +58,9 @@ struct PipelineFigures {
   std::uint64_t damaged_rows = 0;
   Duration recovery{};
   std::uint64_t epoch = 0;
-  std::uint64_t epoch_row = 0;  // the row of the log where it begins
+  std::uint64_t epoch_row = 0;          // the row of the log where it begins
+  std::uint64_t previous_epoch = 0;     // the one before the start; 0: none
+  std::uint64_t previous_sequence = 0;  // its last
   std::uint64_t sequence = 0;
   std::uint64_t record_limit = 0;  // of events, in bytes; 0: not known
 };
@@ -105,7 +107,7 @@ class Pipeline {
   [[nodiscard]] Store& store() { return *store_; }
   [[nodiscard]] const PipelineFigures& figures() const { return figures_; }
   /// Null: nobody passes the log on.
-  [[nodiscard]] const LogFollower* follower() const { return follower_; }
+  [[nodiscard]] LogFollower* follower() const { return follower_; }
 
  private:
   struct Commit {

@@ -14,6 +14,7 @@ namespace {
 /// The pipeline comes round its loop at least twice a second; after this it is taken for stuck.
 constexpr Duration kStuck = seconds(10);
 constexpr std::uint64_t kPieceBytes = 1 << 20;
+constexpr std::string_view kAccept = "/uplink/accept";
 
 AdminResponse plain(unsigned status, std::string text) {
   AdminResponse response;
@@ -68,7 +69,11 @@ std::string Routes::trouble() const {
 }
 
 void Routes::answer(const AdminRequest& request, std::function<void(AdminResponse)> reply) {
-  if (request.path == "/healthz") {
+  if (request.post != (request.path == kAccept)) {
+    reply(plain(405, request.post ? "only GET and HEAD\n" : "only POST\n"));
+  } else if (request.post) {
+    accept_uplink(std::move(reply));
+  } else if (request.path == "/healthz") {
     const std::string reason = trouble();
     reply(plain(reason.empty() ? 200 : 503, (reason.empty() ? "ok" : reason) + "\n"));
   } else if (request.path == "/metrics") {
@@ -90,10 +95,23 @@ void Routes::answer(const AdminRequest& request, std::function<void(AdminRespons
       reply(std::move(response));
     });
   } else {
-    reply(plain(
-        404,
-        "no such page; there are /, /healthz, /metrics, /log?from=POSITION[&follow=1] and /parked?from=POSITION\n"));
+    reply(plain(404,
+                "no such page; there are /, /healthz, /metrics, /log?from=POSITION[&follow=1], /parked?from=POSITION, "
+                "and POST /uplink/accept\n"));
   }
+}
+
+void Routes::accept_uplink(std::function<void(AdminResponse)> reply) {
+  pipeline_.post([this, reply = std::move(reply)] {
+    if (pipeline_.follower() == nullptr) return reply(plain(409, "no [kafka] is configured\n"));
+    if (!pipeline_.follower()->consent()) {
+      return reply(plain(409, "nothing is held: there is nothing to accept. Nothing was changed\n"));
+    }
+    reply(
+        plain(200,
+              "accepted: the cluster, topic and partition that are found now are taken for the right ones, and what is "
+              "not acknowledged goes there. What was acknowledged before is sent no more.\n"));
+  });
 }
 
 void Routes::log(const AdminRequest& request, ReadRows read, const std::function<void(AdminResponse)>& reply) {

@@ -24,6 +24,7 @@ class Routes {
  private:
   using ReadRows = Result<std::vector<LogRow>, StoreError> (Store::*)(std::uint64_t from, std::uint64_t max_bytes);
   void log(const AdminRequest& request, ReadRows read, const std::function<void(AdminResponse)>& reply);
+  void accept_uplink(std::function<void(AdminResponse)> reply);
   [[nodiscard]] std::string status_page(const SessionStatus& session) const;
 
   Pipeline& pipeline_;

@@ -2,36 +2,39 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <charconv>
+#include <vector>
 
 namespace tidemark {
 namespace {
 
 template <typename Number>
-bool parse_number(std::string_view text, Number& out) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+bool parse_number(std::string_view text, Number& out, int base = 10) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out, base);
   return error == std::errc() && end == text.data() + text.size();
 }
 
 }  // namespace
 
 std::string Contact::text() const {
-  return fmt::format("{}\n{}\n{}\n{}\n", cluster, topic, partition, last_offset);
+  return fmt::format("{}\n{}\n{}\n{}\n{:x}\n{}\n", cluster, topic, partition, last_offset, last_epoch, last_sequence);
 }
 
 std::optional<Contact> Contact::parse(std::string_view text) {
-  std::array<std::string_view, 4> lines;
-  for (std::string_view& line : lines) {
+  std::vector<std::string_view> lines;
+  while (!text.empty()) {
     const std::size_t end = text.find('\n');
     if (end == std::string_view::npos) return std::nullopt;
-    line = text.substr(0, end);
+    lines.push_back(text.substr(0, end));
     text.remove_prefix(end + 1);
   }
+  if (lines.size() != 4 && lines.size() != 6) return std::nullopt;
   Contact out;
   out.cluster = lines[0];
   out.topic = lines[1];
-  if (!text.empty() || !parse_number(lines[2], out.partition) || !parse_number(lines[3], out.last_offset)) {
+  if (!parse_number(lines[2], out.partition) || !parse_number(lines[3], out.last_offset)) return std::nullopt;
+  const bool witness = lines.size() == 6;
+  if (witness && (!parse_number(lines[4], out.last_epoch, 16) || !parse_number(lines[5], out.last_sequence))) {
     return std::nullopt;
   }
   return out;

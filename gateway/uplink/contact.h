@@ -16,10 +16,12 @@ struct Contact {
   std::string cluster;
   std::string topic;
   std::int32_t partition = 0;
-  std::int64_t last_offset = -1;  // the highest that was acknowledged; -1: none
+  std::int64_t last_offset = -1;    // the highest that was acknowledged; -1: none
+  std::uint64_t last_epoch = 0;     // of the event there; 0: not known, as earlier versions did not keep it
+  std::uint64_t last_sequence = 0;  // of the event there
   friend bool operator==(const Contact&, const Contact&) = default;
 
-  /// Four lines, for the state file.
+  /// Six lines, for the state file. Of an earlier version the last two are missing.
   [[nodiscard]] std::string text() const;
   static std::optional<Contact> parse(std::string_view text);
 };

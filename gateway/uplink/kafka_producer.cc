@@ -11,6 +11,8 @@
 #include <mutex>
 
 #include "gateway/log/kafka_offsets.h"
+#include "gateway/secret/kafka_properties.h"
+#include "gateway/uplink/statistics.h"
 
 namespace tidemark {
 namespace {
@@ -63,6 +65,8 @@ struct KafkaProducer::Handle {
   std::optional<FailedDelivery> failure;
   std::int64_t next_unknown = -1;  // the offset that librdkafka makes up next; -1: it makes none up
   bool lost_contact = false;
+  std::string login_trouble;  // said with every login that fails
+  std::optional<std::uint64_t> sent_bytes;
   mutable std::mutex mutex;  // protects trouble: librdkafka's threads log
   std::string trouble;
 
@@ -131,7 +135,15 @@ struct KafkaProducer::Handle {
       return;
     }
     if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) self.lost_contact = true;
-    self.tell(fmt::format("{}: {}", rd_kafka_err2str(static_cast<rd_kafka_resp_err_t>(code)), reason));
+    std::string what = fmt::format("{}: {}", rd_kafka_err2str(static_cast<rd_kafka_resp_err_t>(code)), reason);
+    if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION && !self.login_trouble.empty()) what += "; " + self.login_trouble;
+    self.tell(std::move(what));
+  }
+
+  /// 0: the text is librdkafka's to free.
+  static int on_statistics(rd_kafka_t*, char* json, std::size_t length, void* opaque) {
+    if (const auto bytes = ::tidemark::sent_bytes({json, length})) static_cast<Handle*>(opaque)->sent_bytes = bytes;
+    return 0;
   }
 
   // What librdkafka says beside its errors; those come through on_error as well.
@@ -167,8 +179,10 @@ Result<std::unique_ptr<KafkaProducer>, KafkaError> KafkaProducer::create(const P
       {"reconnect.backoff.ms", "100"},
       {"reconnect.backoff.max.ms", "1000"},
       {"log.connection.close", "false"},
+      {"statistics.interval.ms", std::to_string(settings.measure.ns / 1'000'000)},
   };
   properties.insert(properties.end(), settings.properties.begin(), settings.properties.end());
+  handle->login_trouble = login_trouble(settings.properties);
   std::array<char, kErrorBytes> text{};
   for (const auto& [name, value] : properties) {
     if (rd_kafka_conf_set(conf.get(), name.c_str(), value.c_str(), text.data(), text.size()) != RD_KAFKA_CONF_OK) {
@@ -180,6 +194,7 @@ Result<std::unique_ptr<KafkaProducer>, KafkaError> KafkaProducer::create(const P
   rd_kafka_conf_set_dr_msg_cb(conf.get(), &Handle::on_delivery);
   rd_kafka_conf_set_error_cb(conf.get(), &Handle::on_error);
   rd_kafka_conf_set_log_cb(conf.get(), &Handle::on_log);
+  rd_kafka_conf_set_stats_cb(conf.get(), &Handle::on_statistics);
   handle->producer = rd_kafka_new(RD_KAFKA_PRODUCER, conf.get(), text.data(), text.size());
   if (handle->producer == nullptr) return fail(KafkaError::configuration, fmt::format("librdkafka: {}", text.data()));
   conf.release();
@@ -334,8 +349,16 @@ std::uint64_t KafkaProducer::in_flight() const {
   return static_cast<std::uint64_t>(rd_kafka_outq_len(handle_->producer));
 }
 
+std::optional<std::uint64_t> KafkaProducer::sent_bytes() {
+  return std::exchange(handle_->sent_bytes, std::nullopt);
+}
+
 void KafkaProducer::flush(std::chrono::milliseconds limit) {
   rd_kafka_flush(handle_->producer, milliseconds_of(limit));
+}
+
+std::string login_trouble(const std::vector<std::pair<std::string, std::string>>& properties) {
+  return scram_trouble(properties, rd_kafka_version(), rd_kafka_version_str());
 }
 
 std::int32_t partition_of_key(std::string_view key, std::int32_t partitions) {

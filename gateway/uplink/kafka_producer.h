@@ -36,7 +36,9 @@ struct ProducerSettings {
   std::uint32_t batch_bytes = 512 * 1024;            // of one request, before compression
   std::uint32_t max_record_bytes = 4 * 1024 * 1024;  // before compression; what the topic takes is told by look_at
   std::uint32_t queue_kib = 2 * 1024;                // handed over and not acknowledged
+  Duration measure;                                  // how often sent_bytes() is renewed; 0: never
   std::vector<std::pair<std::string, std::string>> properties;  // of librdkafka, secrets read from their files
+  std::vector<std::string> files;  // what the properties were read from, or librdkafka reads itself
 };
 
 /// What the cluster says of a topic.
@@ -100,6 +102,9 @@ class KafkaProducer {
   /// see it before anything is sent there.
   [[nodiscard]] bool lost_contact() const;
   [[nodiscard]] std::uint64_t in_flight() const;
+  /// A new measure of all bytes that went to the brokers since `create`, compressed, with every request's own; nullopt:
+  /// none since the last call.
+  std::optional<std::uint64_t> sent_bytes();
 
   /// Waits until everything is acknowledged, at most `limit`.
   void flush(std::chrono::milliseconds limit);
@@ -110,6 +115,9 @@ class KafkaProducer {
 
   std::unique_ptr<Handle> handle_;
 };
+
+/// What to say of a login that this librdkafka may not be able to make; empty: nothing.
+std::string login_trouble(const std::vector<std::pair<std::string, std::string>>& properties);
 
 /// Kafka's own way to choose a partition by key (murmur2, as its Java client and librdkafka's murmur2_random do).
 std::int32_t partition_of_key(std::string_view key, std::int32_t partitions);

@@ -10,6 +10,8 @@
 
 #include "edge/event/event.h"
 #include "gateway/pipeline/clock.h"
+#include "gateway/uplink/tail.h"
+#include "gateway/uplink/tail_judgement.h"
 
 namespace tidemark {
 namespace {
@@ -19,6 +21,23 @@ constexpr std::chrono::milliseconds kReasonLimit{100};
 constexpr std::uint64_t kReadBytes = 512 * 1024;
 // More segments than this mean a link that keeps breaking: splitting once more would only add to them.
 constexpr std::size_t kMostSegments = 16;
+// With a cap on the rate: each statistic of librdkafka is some KiB of JSON.
+constexpr Duration kMeasure = milliseconds(200);
+constexpr Duration kLongestPoll = milliseconds(50);
+// What a contact may read of the log there. On a link that keeps breaking, seldom.
+constexpr std::uint64_t kMostTailRecords = 10'000;
+constexpr std::uint64_t kMostTailBytes = 256 * 1024;
+constexpr std::uint64_t kLeastTailBytes = 16 * 1024;
+constexpr Duration kTailInterval = minutes(10);
+constexpr std::uint32_t kMostUnread = 3;
+constexpr const char* kConsent =
+    "Nothing is sent until you say that this is right: tidemark uplink accept --config FILE. What was acknowledged and "
+    "is not there is then missing there.";
+
+/// Where bytes are paid for, no more than five seconds' worth.
+std::uint64_t tail_bytes(std::uint64_t max_rate) {
+  return max_rate == 0 ? kMostTailBytes : std::clamp(5 * max_rate, kLeastTailBytes, kMostTailBytes);
+}
 
 std::chrono::nanoseconds nanoseconds_of(Duration duration) {
   return std::chrono::nanoseconds(duration.ns);
@@ -27,21 +46,26 @@ std::chrono::nanoseconds nanoseconds_of(Duration duration) {
 }  // namespace
 
 Uplink::Uplink(UplinkSettings settings, UplinkSource source)
-    : settings_(std::move(settings)), source_(std::move(source)), parking_(settings_.parked) {}
+    : settings_(std::move(settings)), source_(std::move(source)), parking_(settings_.parked) {
+  if (settings_.max_rate > 0) cap_.emplace(settings_.max_rate, steady_clock());
+}
 
 Uplink::~Uplink() {
   stop();
 }
 
-void Uplink::start(const StoreFigures& log, std::uint64_t epoch_row, const std::string& segments,
-                   const std::string& contact) {
+void Uplink::start(const UplinkBeginning& beginning) {
   // Without a place of its own yet everything that is there is sent: Kafka was switched on, and the log flows there.
-  segments_ = Segments::parse(segments).value_or(Segments(std::max<std::uint64_t>(log.log_first, 1)));
-  settings_changed_ = segments.empty();
-  contact_ = Contact::parse(contact);
-  last_ = log.log_last;
+  segments_ =
+      Segments::parse(beginning.segments).value_or(Segments(std::max<std::uint64_t>(beginning.log.log_first, 1)));
+  settings_changed_ = beginning.segments.empty();
+  contact_ = Contact::parse(beginning.contact);
+  lineage_ = Lineage::parse(beginning.lineage).value_or(Lineage());
+  if (beginning.previous_epoch != 0) lineage_.add(beginning.previous_epoch, beginning.previous_sequence);
+  lineage_.add(beginning.epoch, beginning.sequence);
+  last_ = beginning.log.log_last;
   if (behind()) {
-    segments_.split(epoch_row);
+    segments_.split(beginning.epoch_row);
     settings_changed_ = true;
   }
   thread_ = std::thread([this] { run(); });
@@ -68,10 +92,13 @@ void Uplink::stop() {
   thread_.join();
 }
 
-void Uplink::consent() {
+bool Uplink::consent() {
   const std::lock_guard lock(mutex_);
+  // Given in advance it would be consent to whatever comes.
+  if (figures_.state != FollowerState::held) return false;
   consented_ = true;
   changed_.notify_all();
+  return true;
 }
 
 FollowerFigures Uplink::figures() const {
@@ -91,12 +118,13 @@ FollowerFigures Uplink::figures() const {
 void Uplink::committed(std::uint64_t first_row, std::span<const LogEvent> events) {
   const std::lock_guard lock(mutex_);
   for (std::size_t i = 0; i < events.size(); ++i) {
-    recent_.push_back({first_row + i, events[i].bytes, false});
+    recent_.push_back({first_row + i, events[i], false});
+    if (lineage_.add(events[i].epoch, events[i].sequence)) lineage_written_ = LineageWritten::no;
     recent_bytes_ += events[i].bytes.size();
   }
   last_ = first_row + events.size() - 1;
   while (recent_bytes_ > settings_.memory && !recent_.empty()) {
-    recent_bytes_ -= recent_.front().bytes.size();
+    recent_bytes_ -= recent_.front().event.bytes.size();
     recent_.pop_front();
   }
   changed_.notify_all();
@@ -119,8 +147,13 @@ std::uint64_t Uplink::backlog() const {
 
 std::vector<std::pair<std::string, std::string>> Uplink::changed_settings() {
   const std::lock_guard lock(mutex_);
-  if (!std::exchange(settings_changed_, false)) return {};
-  std::vector<std::pair<std::string, std::string>> out = {{kSegmentsSetting, segments_.text()}};
+  std::vector<std::pair<std::string, std::string>> out;
+  if (lineage_written_ != LineageWritten::yes) {
+    out.emplace_back(kLineageSetting, lineage_.text());
+    if (lineage_written_ == LineageWritten::no) lineage_written_ = LineageWritten::yes;
+  }
+  if (!std::exchange(settings_changed_, false)) return out;
+  out.emplace_back(kSegmentsSetting, segments_.text());
   if (contact_) out.emplace_back(kContactSetting, contact_->text());
   return out;
 }
@@ -154,26 +187,34 @@ void Uplink::run() {
     auto wanted = settings_.producer();
     // One request larger than the topic takes would fail as a whole, again and again.
     if (wanted && max_record_ > 0) wanted->batch_bytes = batch_for(wanted->batch_bytes);
+    if (wanted && cap_) wanted->measure = kMeasure;
     if (!wanted) {
       trouble(FollowerState::connecting, wanted.error().context, "Mend the configuration or the file.");
     } else if (auto producer = KafkaProducer::create(*wanted); !producer) {
       trouble(FollowerState::connecting, producer.error().context, "Mend [kafka] of the configuration and restart.");
     } else {
       // A topic that takes less than it did needs another producer; one record may be larger, compressed it may fit.
-      if (make_contact(**producer) && batch_for(wanted->batch_bytes) == wanted->batch_bytes) {
+      if (make_contact(**producer, *wanted) && batch_for(wanted->batch_bytes) == wanted->batch_bytes) {
         begin_epoch_if_behind();
-        send(**producer);
+        send(**producer, *wanted);
       }
       producer->reset();
     }
     {
       const std::lock_guard lock(mutex_);
       segments_.rewind();
+      figures_.resent += flying_.size();
+      if (!flying_.empty() && !stopping_.load(std::memory_order_acquire)) {
+        spdlog::info("Kafka: {} events were on their way: they are sent again, and readers skip those they have",
+                     flying_.size());
+      }
       if (figures_.state == FollowerState::sending) figures_.state = FollowerState::connecting;
     }
     read_ahead_.clear();
     flying_.clear();
     lone_.reset();
+    flying_bytes_ = 0;
+    if (cap_) cap_->producer_ended(steady_clock());
     pause = std::exchange(again_, false) || figures().acknowledged > before
                 ? settings_.retry_least
                 : std::min(Duration{pause.ns * 2}, settings_.retry_most);
@@ -185,7 +226,7 @@ std::uint32_t Uplink::batch_for(std::uint32_t batch_bytes) const {
   return static_cast<std::uint32_t>(std::min<std::uint64_t>(batch_bytes, max_record_));
 }
 
-bool Uplink::make_contact(KafkaProducer& producer) {
+bool Uplink::make_contact(KafkaProducer& producer, const ProducerSettings& wanted) {
   const auto facts = producer.look_at(settings_.topic, kContactLimit);
   if (!facts && facts.error().code == KafkaError::no_topic) {
     if (settings_.create_partitions > 0) {
@@ -219,12 +260,11 @@ bool Uplink::make_contact(KafkaProducer& producer) {
   if (known && !consented) {
     const std::string why = objection(*known, settings_.topic, *facts, offsets->end);
     if (!why.empty()) {
-      trouble(FollowerState::held, why,
-              "Nothing is sent until you say that this is right: tidemark uplink accept --config FILE. What was "
-              "acknowledged and is not there is then missing there.");
+      trouble(FollowerState::held, why, kConsent);
       return false;
     }
   }
+  if (known && !consented && !look_back(wanted, *known, *offsets)) return false;
   max_record_ = facts->max_message_bytes;
   parking_.limit(max_record_);
   const std::lock_guard lock(mutex_);
@@ -242,6 +282,120 @@ bool Uplink::make_contact(KafkaProducer& producer) {
     spdlog::info("Kafka: contact again; {} events wait and are sent now", segments_.backlog(last_));
   }
   figures_.trouble.clear();
+  return true;
+}
+
+/// Whether the log there is the one that acknowledged before, and what it holds behind that. False: not now.
+bool Uplink::look_back(const ProducerSettings& wanted, const Contact& known, const Offsets& offsets) {
+  if (known.last_offset < 0 || known.last_epoch == 0) return true;
+  const bool whole = !looked_ || steady_clock() > *looked_ + kTailInterval;
+  const Lineage lineage = [&] {
+    const std::lock_guard lock(mutex_);
+    return lineage_;
+  }();
+  TailJudgement judgement(known, lineage, settings_.gateway);
+  TailLimits limits{kMostTailRecords, tail_bytes(settings_.max_rate), kContactLimit};
+  if (!whole) limits.records = 1;
+  std::int64_t next = std::max(known.last_offset, offsets.first);
+  const bool gone = next > known.last_offset;  // by retention: the witness with it
+  if (gone && !whole) return true;
+  const std::int64_t first = next;
+  const auto read = read_tail(
+      wanted, settings_.topic, known.partition, first, offsets.end, limits,
+      [this] { return stopping_.load(std::memory_order_acquire); },
+      [&](std::int64_t offset, std::string_view key, std::string_view value) {
+        next = offset + 1;
+        if (offset == known.last_offset || offset >= looked_until_) judgement.see(offset, key, value);
+      });
+  if (!read) {
+    trouble(FollowerState::connecting, read.error().context, "Mend [kafka] of the configuration and restart.");
+    return false;
+  }
+  if (*read == TailEnd::cut_short && next == first && !gone) {
+    if (stopping_.load(std::memory_order_acquire)) return false;
+    if (++unread_ < kMostUnread) {
+      trouble(FollowerState::connecting, "the event that was acknowledged last cannot be read there",
+              "See the network and the cluster.");
+      return false;
+    }
+    // A link that is so slow is better used for what waits.
+    spdlog::warn(
+        "Kafka: the event that was acknowledged last could not be read {} times: whether this is still the "
+        "same log is not checked, and sending goes on",
+        unread_);
+  }
+  unread_ = 0;
+  if (*read == TailEnd::refused && !std::exchange(said_unreadable_, true)) {
+    spdlog::warn(
+        "Kafka: this user may not read topic {}: whether it is still the same log, and whether others write "
+        "under this gateway's name, is not checked. Let it READ the topic to have that checked",
+        settings_.topic);
+  }
+  if (judgement.other_log()) {
+    trouble(FollowerState::held,
+            fmt::format("offset {} of partition {} of topic {} holds another event than was acknowledged there: the "
+                        "topic was made anew, and others have filled it",
+                        known.last_offset, known.partition, settings_.topic),
+            kConsent);
+    return false;
+  }
+  if (whole && *read != TailEnd::refused) looked_ = steady_clock();
+  looked_until_ = std::max(looked_until_, next);
+  if (whole && *read == TailEnd::cut_short) {
+    spdlog::info("Kafka: of the {} records behind the last one acknowledged the first {} were looked at",
+                 offsets.end - known.last_offset - 1, next - first);
+  }
+  const std::lock_guard lock(mutex_);
+  if (judgement.repeated() > 0) {
+    figures_.repeated += judgement.repeated();
+    spdlog::info(
+        "Kafka: {} events that were not acknowledged are there already: they come twice, and readers skip them",
+        judgement.repeated());
+  }
+  if (judgement.forked() > 0) {
+    ++figures_.forks;
+    spdlog::error(
+        "Kafka: {} events under the name of this gateway, {}, were not written from this state file (the first: {}): "
+        "an old state file was put back, or two appliances share the name. Nothing is lost or overwritten, and sending "
+        "goes on in epochs of their own. Give each appliance its own gateway.id; tidemark verify names what differs",
+        judgement.forked(), settings_.gateway, judgement.first_fork());
+  }
+  return true;
+}
+
+/// Rows from `from` to before `to` are damaged or gone.
+void Uplink::note_gap(std::uint64_t from, std::uint64_t to) {
+  if (to <= gap_end_) return;
+  from = std::max(from, gap_end_);
+  gap_end_ = to;
+  const std::lock_guard lock(mutex_);
+  ++figures_.gaps;
+  figures_.gap_rows += to - from;
+  spdlog::error(
+      "Kafka: rows {} to {} of the local log are damaged or gone and cannot be sent; what follows goes on. "
+      "Readers see the gap in the sequence. Look at the disk",
+      from, to - 1);
+}
+
+/// A producer keeps the certificates and secrets it was made with. One is made with the new ones before the present one
+/// is given up: what is wrong with them must not end a connection that works.
+bool Uplink::renewed(RenewedFiles& files) {
+  if (!files.renewed(steady_clock())) return false;
+  const auto wanted = settings_.producer();
+  std::string wrong;
+  if (!wanted) {
+    wrong = wanted.error().context;
+  } else if (const auto trial = KafkaProducer::create(*wanted); !trial) {
+    wrong = trial.error().context;
+  }
+  if (!wrong.empty()) {
+    spdlog::warn(
+        "Kafka: certificates or secrets were renewed and cannot be used: {}. The connection goes on with those "
+        "before; mend the files",
+        wrong);
+    return false;
+  }
+  spdlog::info("Kafka: certificates or secrets were renewed: a new connection is made with them");
   return true;
 }
 
@@ -263,6 +417,11 @@ void Uplink::begin_epoch_if_behind() {
     std::uint64_t row = 0;
   };
   auto answer = std::make_shared<Answer>();
+  {
+    // From now on until the new epoch is there the commits hold how far the present one came: the last of them says it.
+    const std::lock_guard lock(mutex_);
+    lineage_written_ = LineageWritten::renewing;
+  }
   source_.begin_epoch([answer](std::uint64_t row) {
     const std::lock_guard lock(answer->mutex);
     answer->row = row;
@@ -281,16 +440,26 @@ void Uplink::begin_epoch_if_behind() {
                segments_.backlog(last_), answer->row);
 }
 
-void Uplink::send(KafkaProducer& producer) {
+void Uplink::send(KafkaProducer& producer, const ProducerSettings& wanted) {
+  RenewedFiles files(wanted.files);
+  bool leaving = false;  // for a new connection: what is on its way is waited for, so that nothing comes twice
   MonotonicTime heard = steady_clock();
   while (!stopping_.load(std::memory_order_acquire)) {
-    const bool full = !feed(producer);
+    leaving = leaving || renewed(files);
+    if (leaving && flying_.empty()) break;
+    const bool full = leaving || !feed(producer);
     if (producer.failure()) break;
-    producer.poll(std::chrono::milliseconds(full ? 10 : 0));
+    const Duration pause_of_cap = held_back();
+    const auto cap_opens = std::chrono::ceil<std::chrono::milliseconds>(nanoseconds_of(pause_of_cap));
+    producer.poll(pause_of_cap.ns > 0 ? cap_opens : std::chrono::milliseconds(full ? 10 : 0));
+    if (const auto sent = producer.sent_bytes(); sent && cap_) {
+      const std::lock_guard lock(mutex_);
+      figures_.wire_bytes += cap_->measured(*sent, steady_clock());
+    }
     const std::size_t before = flying_.size();
     if (!take_reports(producer)) break;
     if (flying_.empty() || flying_.size() < before) heard = steady_clock();
-    if (steady_clock() > heard + settings_.silence) {
+    if (steady_clock() > heard + patience()) {
       // The next contact decides what goes first.
       trouble(FollowerState::connecting, "nothing is acknowledged any more", producer.trouble());
       break;
@@ -323,11 +492,11 @@ void Uplink::send(KafkaProducer& producer) {
 /// The topic did not take a request (gateway/uplink/parking.h).
 void Uplink::refused(const FailedDelivery& failure) {
   if (!lone_ || lone_->row != failure.row) {
-    for (const auto& [row, bytes] : flying_) parking_.suspect(row);
+    for (const Flying& one : flying_) parking_.suspect(one.row);
     again_ = true;
     return;
   }
-  if (!parking_.has(lone_->row) && Parking::tombstone_for(lone_->bytes)) return park(*lone_);
+  if (!parking_.has(lone_->row) && Parking::tombstone_for(lone_->event.bytes)) return park(*lone_);
   // Nothing smaller can be sent in its place.
   trouble(FollowerState::connecting,
           fmt::format("an event is larger than topic {} takes (max.message.bytes = {}), and so is what would stand in "
@@ -343,10 +512,7 @@ void Uplink::park(const Record& record) {
     std::optional<bool> parked;
   };
   auto answer = std::make_shared<Answer>();
-  LogRow row{record.row, {}};
-  const auto event = decode_event(record.bytes);
-  if (event) row.event = {event->header.epoch, event->header.sequence, record.bytes};
-  source_.park(std::move(row), [answer](bool parked) {
+  source_.park({record.row, record.event}, [answer](bool parked) {
     const std::lock_guard lock(answer->mutex);
     answer->parked = parked;
     answer->given.notify_all();
@@ -371,8 +537,18 @@ void Uplink::park(const Record& record) {
       "Kafka: the event of row {} of the log (epoch {:016x}, sequence {}, {} bytes) is larger than topic {} takes "
       "(max.message.bytes = {}). It is parked in the state file (tidemark inspect --parked), a tombstone goes in its "
       "place, and what is behind it is sent. Raise max.message.bytes of the topic for those to come",
-      record.row, event ? event->header.epoch : 0, event ? event->header.sequence : 0, record.bytes.size(),
-      settings_.topic, max_record_);
+      record.row, record.event.epoch, record.event.sequence, record.event.bytes.size(), settings_.topic, max_record_);
+}
+
+Duration Uplink::held_back() {
+  return cap_ ? std::min(cap_->wait(steady_clock()), kLongestPoll) : Duration{};
+}
+
+/// A link with a cap may be one that is no faster: one large record can then take longer than `silence`.
+Duration Uplink::patience() const {
+  Duration patience = settings_.silence;
+  if (cap_) patience.ns += static_cast<std::int64_t>(flying_bytes_ * 1'000'000'000 / settings_.max_rate);
+  return patience;
 }
 
 /// Hands over what there is to send. False: the producer takes no more for now.
@@ -389,6 +565,7 @@ bool Uplink::feed(KafkaProducer& producer) {
     }
     if (row == 0 || stopping_.load(std::memory_order_acquire)) return true;
     if (lone_) return false;
+    if (held_back().ns > 0) return false;
     auto record = record_of(row, run);
     if (!record) {
       if (!read(row, run)) return false;
@@ -397,14 +574,16 @@ bool Uplink::feed(KafkaProducer& producer) {
         // The rows are damaged, or gone: what is not there cannot be sent. Readers see the gap. Not before what stands
         // before them is acknowledged: to skip them would say that it is.
         if (!flying_.empty()) return false;
+        note_gap(row, row + run);
         const std::lock_guard lock(mutex_);
         segments_.acknowledged(row + run - 1);
         settings_changed_ = true;
         continue;
       }
     }
-    const std::optional<std::string> tombstone = parking_.instead_of(record->row, record->bytes);
-    const std::string& sent = tombstone ? *tombstone : record->bytes;
+    if (record->row > row) note_gap(row, record->row);
+    const std::optional<std::string> tombstone = parking_.instead_of(record->row, record->event.bytes);
+    const std::string& sent = tombstone ? *tombstone : record->event.bytes;
     const bool alone = parking_.alone(record->row, sent.size());
     if (alone && !flying_.empty()) {
       put_back(*std::move(record));
@@ -421,11 +600,14 @@ bool Uplink::feed(KafkaProducer& producer) {
       case KafkaProducer::Handed::taken:
         break;
     }
-    flying_.emplace_back(record->row, sent.size());
+    const LogEvent& event = record->event;
+    flying_.push_back({record->row, sent.size(), event.epoch, event.sequence});
+    flying_bytes_ += sent.size();
+    if (cap_) cap_->handed(sent.size());
     const std::lock_guard lock(mutex_);
     segments_.sent(record->row);
     while (!recent_.empty() && recent_.front().row <= record->row) {
-      recent_bytes_ -= recent_.front().bytes.size();
+      recent_bytes_ -= recent_.front().event.bytes.size();
       recent_.pop_front();
     }
     if (alone) lone_ = std::move(record);
@@ -444,7 +626,7 @@ std::optional<Uplink::Record> Uplink::record_of(std::uint64_t row, std::uint64_t
     const std::lock_guard lock(mutex_);
     const auto found =
         std::find_if(recent_.begin(), recent_.end(), [&](const Record& record) { return record.row >= row; });
-    if (found != recent_.end() && found->row == row) return Record{row, found->bytes, true};
+    if (found != recent_.end() && found->row == row) return Record{row, found->event, true};
   }
   if (read_ahead_.empty() || read_ahead_.front().row < row || read_ahead_.front().row >= row + run) return std::nullopt;
   Record record = std::move(read_ahead_.front());
@@ -475,7 +657,7 @@ bool Uplink::read(std::uint64_t row, std::uint64_t rows) {
   }
   if (!answer->rows) return false;
   for (LogRow& one : *answer->rows) {
-    if (one.position < row + rows) read_ahead_.push_back({one.position, std::move(one.event.bytes), false});
+    if (one.position < row + rows) read_ahead_.push_back({one.position, std::move(one.event), false});
   }
   return true;
 }
@@ -486,11 +668,14 @@ bool Uplink::take_reports(KafkaProducer& producer) {
   if (delivered.empty()) return true;
   const std::lock_guard lock(mutex_);
   for (const Delivery& delivery : delivered) {
+    Flying arrived;
     while (!flying_.empty()) {
-      const auto [row, bytes] = flying_.front();
+      arrived = flying_.front();
       flying_.pop_front();
-      figures_.acknowledged_bytes += bytes;
-      if (row == delivery.row) break;
+      figures_.acknowledged_bytes += arrived.bytes;
+      flying_bytes_ -= arrived.bytes;
+      if (cap_) cap_->acknowledged(arrived.bytes);
+      if (arrived.row == delivery.row) break;
     }
     if (delivery.offset >= 0 && delivery.offset <= contact_->last_offset) {
       figures_.trouble =
@@ -503,7 +688,11 @@ bool Uplink::take_reports(KafkaProducer& producer) {
     }
     segments_.acknowledged(delivery.row);
     parking_.acknowledged(delivery.row);
-    contact_->last_offset = std::max(contact_->last_offset, delivery.offset);
+    if (delivery.offset > contact_->last_offset) {
+      contact_->last_offset = delivery.offset;
+      contact_->last_epoch = arrived.epoch;
+      contact_->last_sequence = arrived.sequence;
+    }
     ++figures_.acknowledged;
   }
   acknowledged_at_ = steady_clock();

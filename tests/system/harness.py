@@ -72,6 +72,10 @@ METRIC = {
     "uplink_parked": "tidemark_uplink_parked_total",
     "uplink_record_limit": "tidemark_uplink_record_limit_bytes",
     "parked_events": "tidemark_parked_events",
+    "uplink_repeated": "tidemark_uplink_repeated_total",
+    "uplink_gaps": "tidemark_uplink_gaps_total",
+    "uplink_gap_rows": "tidemark_uplink_gap_rows_total",
+    "uplink_forks": "tidemark_uplink_forks_total",
     "windows_open": "tidemark_windows_open",
     "start_to_ready": "tidemark_start_to_ready_seconds",
 }

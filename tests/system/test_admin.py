@@ -149,8 +149,14 @@ class Admin(unittest.TestCase):
             self.assertEqual(404, edge.get("/nothing")[0])
             self.assertEqual(200, edge.get("/")[0])
             with contextlib.closing(http.client.HTTPConnection("127.0.0.1", edge.admin_port, timeout=10)) as connection:
-                connection.request("POST", "/metrics", body="x")
-                self.assertEqual(405, connection.getresponse().status)
+                for method, path, headers, status in (
+                        ("POST", "/metrics", {}, 405), ("DELETE", "/uplink/accept", {}, 405),
+                        ("GET", "/uplink/accept", {}, 405), ("POST", "/uplink/accept", {}, 409),
+                        ("POST", "/uplink/accept", {"Origin": "https://elsewhere.example"}, 403)):
+                    connection.request(method, path, body="x" if method == "POST" else None, headers=headers)
+                    answer = connection.getresponse()
+                    answer.read()
+                    self.assertEqual(status, answer.status, (method, path))
             for raw in (b"\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03", b"GET / HTTP/9.9\r\n\r\n", b"G" * 100_000,
                         b"GET /" + b"a" * 100_000 + b" HTTP/1.1\r\n\r\n", b"\0" * 1000):
                 with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", edge.admin_port), 10) as sock:
@@ -233,9 +239,9 @@ class Admin(unittest.TestCase):
                 out.write(text)
             edge.spawn()
 
-            def status(path, token=None):
+            def status(path, token=None, method="GET"):
                 with contextlib.closing(http.client.HTTPConnection("127.0.0.1", edge.admin_port, timeout=5)) as connection:
-                    connection.request("GET", path, headers={"Authorization": f"Bearer {token}"} if token else {})
+                    connection.request(method, path, headers={"Authorization": f"Bearer {token}"} if token else {})
                     return connection.getresponse().status
 
             def up():
@@ -245,6 +251,11 @@ class Admin(unittest.TestCase):
 
             wait_until(up, 20, "answers with the token", [edge])
             self.assertEqual(401, status("/metrics"))
+            self.assertEqual(401, status("/uplink/accept", method="POST"))
+            self.assertEqual(409, status("/uplink/accept", "let-me-in", "POST"))
+            # The command reads the token, reaches the appliance, and hears that there is nothing to accept.
+            accepted = run_tidemark("uplink", "accept", "--config", edge.config)
+            self.assertEqual((1, "no [kafka] is configured\n"), (accepted.returncode, accepted.stderr))
             self.assertEqual(401, status("/log?from=1", "let-me-out"))
             self.assertNotIn("let-me-in", edge.process.output())
             edge.stop()

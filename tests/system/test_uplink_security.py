@@ -6,7 +6,7 @@ import shutil
 import unittest
 
 from certificates import Authority
-from harness import Room
+from harness import Room, run_tidemark, wait_until
 from uplink_case import TOPIC, UplinkCase
 
 CANARY = "kanarienvogel-17"
@@ -91,6 +91,95 @@ class UplinkSecurity(UplinkCase):
             edge.stop()
             with open(edge.state, "rb") as state:
                 self.assertNotIn(CANARY.encode(), state.read())
+
+    def put(self, path, content):
+        """As those do who renew certificates: another file takes the name."""
+        with open(path + ".new", "w", encoding="ascii") as out:
+            out.write(content)
+        os.chmod(path + ".new", 0o600)
+        os.rename(path + ".new", path)
+
+    def copy(self, sources, targets):
+        for source, target in zip(sources, targets):
+            with open(source, encoding="ascii") as file:
+                self.put(target, file.read())
+
+    def flows(self, room, kafka, edge, seed):
+        """Events come to Kafka, of an appliance that was not restarted."""
+        self.load(room, 2, seed).finish(30)
+        edge.wait_metric("open", lambda open: open == 0, 30)
+        self.drained(edge, 90)
+        self.assertEqual(1, edge._starts)
+
+    def test_certificates_are_renewed_without_a_restart(self):
+        with Room(self) as room:
+            authority, kafka = self.secured(room, "MTLS")
+            files = [room.path(name) for name in ("ca.pem", "cert.pem", "key.pem")]
+            self.copy([authority.certificate, *authority.issue("gateway-7")], files)
+            edge = self.edge(room, kafka, "MTLS", {
+                "security.protocol": "ssl", "ssl.ca.location": files[0], "ssl.certificate.location": files[1],
+                "ssl.key.location": files[2]})
+            self.works(room, kafka, edge)
+
+            # While the connection works: another certificate is used soon, one that is none is not.
+            contacts = edge.metric("tidemark_uplink_contacts_total")
+            self.copy(authority.issue("gateway-7b"), files[1:])
+            edge.wait_metric("tidemark_uplink_contacts_total", lambda now: now > contacts, 30)
+            self.said(edge, "were renewed: a new connection is made with them")
+            self.put(files[2], "no key\n")
+            self.said(edge, "were renewed and cannot be used")
+            self.flows(room, kafka, edge, 2)
+
+            # Another authority on both sides; the broker has it first.
+            other = Authority(room.path("other"), "other-ca")
+            kafka.renew(authority=other)
+            kafka.restart(1)
+            self.copy([authority.certificate, *authority.issue("gateway-7c")], files)
+            self.said(edge, "certificate verify failed")
+            end = kafka.end_offset(TOPIC)
+            self.collects(room, edge, 3)
+            self.assertEqual(end, kafka.end_offset(TOPIC), "the old certificate is not accepted")
+            self.copy([other.certificate, *other.issue("gateway-7")], files)
+            self.flows(room, kafka, edge, 4)
+            self.compare(edge, kafka)
+
+    def test_a_password_is_renewed_without_a_restart(self):
+        with Room(self) as room:
+            authority, kafka = self.secured(room, "SASL_TLS", users={"gateway": "old-one"})
+            self.put(room.path("password"), "old-one\n")
+            edge = self.edge(room, kafka, "SASL_TLS", {
+                "security.protocol": "sasl_ssl", "ssl.ca.location": authority.certificate, "sasl.mechanism": "PLAIN",
+                "sasl.username": "gateway", "sasl.password_file": room.path("password")})
+            self.works(room, kafka, edge)
+            kafka.renew(users={"gateway": "new-one"})
+            kafka.restart(1)
+            self.said(edge, "uthentication")
+            self.put(room.path("password"), "new-one\n")
+            self.flows(room, kafka, edge, 2)
+            self.compare(edge, kafka)
+
+    def test_scram_that_cannot_work_says_the_way_out(self):
+        with Room(self) as room:
+            authority, kafka = self.secured(room, "SASL_TLS", users={"gateway": CANARY})
+            self.put(room.path("password"), CANARY + "\n")
+            edge = self.edge(room, kafka, "SASL_TLS", {
+                "security.protocol": "sasl_ssl", "ssl.ca.location": authority.certificate,
+                "sasl.mechanism": "SCRAM-SHA-512", "sasl.username": "gateway",
+                "sasl.password_file": room.path("password")})
+            check = run_tidemark("check", "--config", edge.config)
+            self.assertEqual(0, check.returncode)
+            edge.start()
+            self.load(room, 2).finish(30)
+            way_out = "cannot do SCRAM with Kafka 4 even with the right password: use PLAIN over TLS or client certificates"
+            if way_out not in check.stdout:
+                self.drained(edge)  # a newer librdkafka
+                return
+            self.assertIn("warning: librdkafka", check.stdout)
+            # At the start, and with the login that fails.
+            wait_until(lambda: edge.process.output().count(way_out) >= 2, 30, edge.process.tail, [edge])
+            self.assertRegex(edge.process.output(), "uthentication[^\n]*" + way_out)
+            self.assertEqual(0, edge.metric("uplink_acknowledged"))
+            self.assertNotIn(CANARY, edge.process.output() + check.stdout)
 
     def test_a_password_in_the_configuration_is_refused(self):
         with Room(self) as room:

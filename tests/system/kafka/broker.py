@@ -150,6 +150,15 @@ class Kafka:
             self._write("server.pem", first.read() + second.read())
         shutil.copy(authority.certificate, os.path.join(self.folder, "authority.pem"))
 
+    def renew(self, authority=None, users=None):
+        """Certificates of another authority, or other passwords (PLAIN), from the next start of each broker on."""
+        if authority is not None:
+            self._certificates(authority)
+        if users is not None:
+            self.users = dict(users)
+        for node in self.nodes.values():
+            self._configure(node)
+
     def _configure(self, node):
         brokers = len(self.nodes)
         copies, needed = (3, 2) if brokers >= 3 else (1, 1)

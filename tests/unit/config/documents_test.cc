@@ -107,7 +107,7 @@ TEST_CASE("every key is documented, and no other") {
   };
   const std::string odd = "zzzzzzzzzzzzzzzzzzzzzz = 1\n";
   std::map<std::string, std::set<std::string>> expected;
-  for (const std::string section : {"gateway", "mqtt", "store", "kafka", "admin", "limits"}) {
+  for (const std::string section : {"gateway", "mqtt", "store", "kafka", "uplink", "admin", "limits"}) {
     expected["[" + section + "]"] = known("[" + section + "]\n" + odd);
   }
   expected["[[stream]]"] = known("[[stream]]\n" + odd);

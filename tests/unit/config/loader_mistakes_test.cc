@@ -279,6 +279,8 @@ TEST_CASE("addresses that are none are refused") {
       before("[admin]\nlisten = §\"[::]:8377\"", {"other machines", "admin.token_file"}),
       before("[kafka]\nbrokers = §\"k:1,\"\ntopic = \"t\"", {"the host is missing"}),
       before("[kafka]\nbrokers = \"k\"\ntopic = §\"a/b\"", {"is not a Kafka topic"}),
+      before("[kafka]\nbrokers = \"k\"\ntopic = \"t\"\n[uplink]\nmax_rate = §\"1023B\"", {"1KiB"}),
+      before("[uplink]\nmax_rate = §\"20KiB\"", {"without [kafka]"}),
       before("[kafka]\nbrokers = \"k\"\ntopic = \"t\"\n[kafka.properties]\nacks = §1", {"set by Tidemark"}),
       before("[kafka]\nbrokers = \"k\"\ntopic = \"t\"\n[kafka.properties]\nx = §1.5", {"neither text"}),
   });

@@ -123,6 +123,7 @@ TEST_CASE("a stream needs no more than a name and a topic; all else has its defa
   CHECK(c.store.max_size == 1u << 30);
   CHECK(c.store.retention == days(7));
   CHECK_FALSE(c.kafka);
+  CHECK(c.uplink.max_rate == 0);
   CHECK(c.admin.unix_path.empty());
   CHECK(c.admin.address == "127.0.0.1");
   CHECK(c.admin.port == 8377);
@@ -241,6 +242,15 @@ TEST_CASE("the field of a scalar stream needs no path") {
   CHECK(good(scalar + "name = \"level\"\n").streams[0].fields == Fields{{"", "level", "m", FieldKind::gauge}});
   CHECK(good(scalar + "path = \"level\"\n").streams[0].fields == Fields{{"level", "level", "m", FieldKind::gauge}});
   CHECK(canonical_text(good(canonical_text(good(scalar)))) == canonical_text(good(scalar)));
+}
+
+TEST_CASE("a cap on what goes to Kafka is a size, and a part of the configuration's hash") {
+  const std::string kafka = "[kafka]\nbrokers = \"k\"\ntopic = \"t\"\n";
+  const std::string capped = kafka + "[uplink]\nmax_rate = \"20KiB\"\n";
+  const Configuration c = good(capped + std::string(kStream));
+  CHECK(c.uplink.max_rate == 20u << 10);
+  CHECK(good(canonical_text(c)).uplink.max_rate == c.uplink.max_rate);
+  CHECK(configuration_hash(c) != configuration_hash(good(kafka + std::string(kStream))));
 }
 
 TEST_CASE("the canonical text is read back as the same configuration") {

@@ -8,22 +8,27 @@
 namespace tidemark {
 namespace {
 
-const Contact kKnown{"5L6g3nShT-eMCtK--X86sw", "telemetry", 2, 41};
+const Contact kKnown{"5L6g3nShT-eMCtK--X86sw", "telemetry", 2, 41, 0xfedcba9876543210, 17};
 const TopicFacts kFound{"5L6g3nShT-eMCtK--X86sw", 3, 1'048'588};
 
 TEST_CASE("a contact comes back from its text, and what is none is refused") {
   CHECK(Contact::parse(kKnown.text()) == kKnown);
-  for (const char* text : {"", "a\nb\n1\n", "a\nb\nx\n1\n", "a\nb\n1\n1\nmore", "a\nb\n1\n1"}) {
+  for (const char* text : {"", "a\nb\n1\n", "a\nb\nx\n1\n", "a\nb\n1\n1\nmore", "a\nb\n1\n1", "a\nb\n1\n1\n1\n",
+                           "a\nb\n1\n1\nx\n1\n", "a\nb\n1\n1\n1\n1\n1\n"}) {
     CAPTURE(text);
     CHECK_FALSE(Contact::parse(text));
   }
+}
+
+TEST_CASE("a contact of an earlier version has no witness") {
+  CHECK(Contact::parse("c\nt\n2\n41\n") == Contact{"c", "t", 2, 41, 0, 0});
 }
 
 TEST_CASE("the same cluster, topic and log is right, also when partitions were added") {
   CHECK(objection(kKnown, "telemetry", kFound, 42) == "");
   CHECK(objection(kKnown, "telemetry", {kFound.cluster, 12, 0}, 1'000) == "");
   // Nothing was acknowledged yet: an empty log is right.
-  CHECK(objection({kKnown.cluster, "telemetry", 2, -1}, "telemetry", kFound, 0) == "");
+  CHECK(objection({kKnown.cluster, "telemetry", 2, -1, 0, 0}, "telemetry", kFound, 0) == "");
 }
 
 TEST_CASE(
