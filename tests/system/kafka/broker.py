@@ -277,7 +277,7 @@ class Kafka:
         node.process = _starter.submit(Process, argv, log, cwd=node.folder).result()
         return node
 
-    def start(self, deadline=60):
+    def start(self, deadline=120):
         """Starts all brokers that are down and waits until every one serves. Returns itself."""
         for number, node in self.nodes.items():
             if not node.running():
@@ -285,7 +285,7 @@ class Kafka:
         self.wait_ready(deadline)
         return self
 
-    def restart(self, *numbers, deadline=60):
+    def restart(self, *numbers, deadline=120):
         """Starts these brokers (all that are down, without a number), ends them before that if they run, and waits."""
         for number in numbers or self.nodes:
             if self.nodes[number].running() and numbers:
@@ -294,7 +294,7 @@ class Kafka:
                 self.start_broker(number)
         self.wait_ready(deadline, numbers or None)
 
-    def wait_ready(self, deadline=60, numbers=None):
+    def wait_ready(self, deadline=120, numbers=None):
         """Waits until each of these brokers (all) answers and counts itself and every other running one as serving."""
         numbers = set(numbers or self.nodes)
 
