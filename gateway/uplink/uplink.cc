@@ -288,6 +288,11 @@ bool Uplink::make_contact(KafkaProducer& producer, const ProducerSettings& wante
 /// Whether the log there is the one that acknowledged before, and what it holds behind that. False: not now.
 bool Uplink::look_back(const ProducerSettings& wanted, const Contact& known, const Offsets& offsets) {
   if (known.last_offset < 0 || known.last_epoch == 0) return true;
+  // A hold can last for weeks: what was read is not paid for with every contact.
+  if (other_log_ == known && steady_clock() < other_log_seen_ + kTailInterval) {
+    hold_for_other_log();
+    return false;
+  }
   const bool whole = !looked_ || steady_clock() > *looked_ + kTailInterval;
   const Lineage lineage = [&] {
     const std::lock_guard lock(mutex_);
@@ -332,11 +337,9 @@ bool Uplink::look_back(const ProducerSettings& wanted, const Contact& known, con
         settings_.topic);
   }
   if (judgement.other_log()) {
-    trouble(FollowerState::held,
-            fmt::format("offset {} of partition {} of topic {} holds another event than was acknowledged there: the "
-                        "topic was made anew, and others have filled it",
-                        known.last_offset, known.partition, settings_.topic),
-            kConsent);
+    other_log_ = known;
+    other_log_seen_ = steady_clock();
+    hold_for_other_log();
     return false;
   }
   if (whole && *read != TailEnd::refused) looked_ = steady_clock();
@@ -361,6 +364,15 @@ bool Uplink::look_back(const ProducerSettings& wanted, const Contact& known, con
         judgement.forked(), settings_.gateway, judgement.first_fork());
   }
   return true;
+}
+
+void Uplink::hold_for_other_log() {
+  trouble(
+      FollowerState::held,
+      fmt::format("offset {} of partition {} of topic {} holds another event than was acknowledged there: the topic "
+                  "was made anew, and others have filled it",
+                  other_log_->last_offset, other_log_->partition, settings_.topic),
+      kConsent);
 }
 
 /// Rows from `from` to before `to` are damaged or gone.

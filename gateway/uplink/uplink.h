@@ -108,6 +108,7 @@ class Uplink final : public LogFollower {
   void run();
   bool make_contact(KafkaProducer& producer, const ProducerSettings& wanted);
   bool look_back(const ProducerSettings& wanted, const Contact& known, const Offsets& offsets);
+  void hold_for_other_log();
   /// Whether other certificates or secrets are to be used from now on.
   bool renewed(RenewedFiles& files);
   /// The bytes of one request that the topic takes, at most `batch_bytes`.
@@ -143,6 +144,8 @@ class Uplink final : public LogFollower {
   std::optional<MonotonicTime> looked_;  // when the tail was read last
   std::uint32_t unread_ = 0;             // times in a row that the witness could not be read
   bool said_unreadable_ = false;
+  std::optional<Contact> other_log_;  // what the log there was found not to be
+  MonotonicTime other_log_seen_{};
   std::uint64_t flying_bytes_ = 0;  // before compression
   std::optional<RateCap> cap_;
   std::uint64_t max_record_ = 0;  // bytes that the topic takes at once; 0: not known yet

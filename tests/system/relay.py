@@ -1,4 +1,4 @@
-"""A TCP relay: the link between a client and a server of the tests, with a counter, that can be cut and mended."""
+"""A TCP relay: the link between a client and a server of the tests, with counters, that can be cut and mended."""
 
 import contextlib
 import socket
@@ -6,11 +6,12 @@ import threading
 
 
 class Relay:
-    """Listens on `port`, forwards to `target` on 127.0.0.1, counts the bytes that clients send."""
+    """Listens on `port`, forwards to `target` on 127.0.0.1, counts the bytes each way."""
 
     def __init__(self, port, target):
         self.port, self.target = port, target
-        self.sent = 0  # by clients
+        self.sent = 0      # by clients
+        self.received = 0  # by clients
         self._lock = threading.Lock()
         self._pairs = []
         self._listener = None
@@ -57,12 +58,14 @@ class Relay:
             threading.Thread(target=self._forward, args=(client, server, True), daemon=True).start()
             threading.Thread(target=self._forward, args=(server, client, False), daemon=True).start()
 
-    def _forward(self, source, sink, counts):
+    def _forward(self, source, sink, up):
         with contextlib.suppress(OSError):
             while data := source.recv(1 << 16):
-                if counts:
-                    with self._lock:
+                with self._lock:
+                    if up:
                         self.sent += len(data)
+                    else:
+                        self.received += len(data)
                 sink.sendall(data)
         for side in (source, sink):
             with contextlib.suppress(OSError):

@@ -8,6 +8,9 @@ import sqlite3
 import unittest
 
 from harness import Room, run_tidemark
+from kafka.broker import steady_port
+from relay import Relay
+from streams import fleet
 from uplink_case import TOPIC, UplinkCase
 
 
@@ -85,6 +88,34 @@ class UplinkIdentity(UplinkCase):
             edge.start()
             self.quiet(room, edge, 2)
             self.assertEqual(0, edge.metric("uplink_held"))
+
+    def test_a_long_log_behind_ours_is_read_only_in_part(self):
+        with Room(self) as room:
+            port = steady_port()
+            kafka = room.kafka(config={"advertised.listeners": f"PLAINTEXT://127.0.0.1:{port}"})
+            kafka.create_topic(TOPIC)
+            link = room.keep(Relay(port, kafka.port())).mend()
+            edge = self.appliance(room, kafka, f'brokers = "127.0.0.1:{port}"').start()
+            self.quiet(room, edge, 1)
+            edge.stop()
+            cost = []
+            for more in ("", '[uplink]\nmax_rate = "4KiB"\n'):
+                # 3 MB of others', in batches of 100 KB that do not compress.
+                for _ in range(30):
+                    kafka.produce(TOPIC, [(b"someone", os.urandom(10_000), ()) for _ in range(10)])
+                edge._head = edge._head.replace("[limits]", f"{more}[limits]")
+                edge.configure(fleet(window="1s", idle_timeout="1s"))
+                before = link.received
+                edge.start()
+                self.once(edge, "of the 300 records behind the last one acknowledged the first")
+                cost.append(link.received - before)
+                self.quiet(room, edge, 2 + len(cost))
+                edge.stop()
+            print(f"    read of 3,000,000 bytes: {cost[0]}, with max_rate {cost[1]}", flush=True)
+            # The limit, and two answers of one batch each; the rest is what any contact takes.
+            full, capped = cost
+            self.assertLess(full, 256 * 1024 + 2 * 101_000 + 20_000)
+            self.assertLess(capped, 5 * 4096 + 2 * 101_000 + 20_000)
 
     def test_a_repeat_a_gap_and_a_fork_are_each_named(self):
         with Room(self) as room:

@@ -126,6 +126,7 @@ class UplinkSecurity(UplinkCase):
             self.copy(authority.issue("gateway-7b"), files[1:])
             edge.wait_metric("tidemark_uplink_contacts_total", lambda now: now > contacts, 30)
             self.said(edge, "were renewed: a new connection is made with them")
+            self.assertNotIn("cannot be read there", edge.process.output(), "the witness is read over TLS, too")
             self.put(files[2], "no key\n")
             self.said(edge, "were renewed and cannot be used")
             self.flows(room, kafka, edge, 2)
