@@ -127,6 +127,7 @@ class Appliance {
     };
     UplinkSettings settings = uplink_settings(configuration_);
     settings.parked = pipeline_.store().parked();
+    settings.machine = Machine::at("/");
     uplink_ = std::make_unique<Uplink>(std::move(settings), std::move(source));
     const PipelineFigures& figures = pipeline_.figures();
     const auto setting = [this](const char* name) { return pipeline_.store().setting(name).value_or(""); };
@@ -140,6 +141,7 @@ class Appliance {
     beginning.segments = setting(Uplink::kSegmentsSetting);
     beginning.contact = setting(Uplink::kContactSetting);
     beginning.lineage = setting(Uplink::kLineageSetting);
+    beginning.machine = setting(Uplink::kMachineSetting);
     uplink_->start(beginning);
     pipeline_.follow(*uplink_);
   }

@@ -54,12 +54,12 @@ int accept_uplink(const ConfiguredCommand& command) {
     return after_output(0);
   }
   (*store)->put_setting(Uplink::kContactSetting, "");
+  (*store)->put_setting(Uplink::kMachineSetting, "");
   if (const auto done = (*store)->commit({}); !done) return failed(done.error());
   if (const auto closed = (*store)->close(); !closed) return failed(closed.error());
   std::printf(
-      "accepted: at the next start the cluster, topic and partition that are found are taken for the right ones, and "
-      "what "
-      "is not acknowledged goes there. What was acknowledged before is sent no more.\n");
+      "accepted: at the next start the machine, and the cluster, topic and partition that are found are taken for the "
+      "right ones, and what is not acknowledged goes there. What was acknowledged before is sent no more.\n");
   return after_output(0);
 }
 

@@ -107,10 +107,9 @@ void Routes::accept_uplink(std::function<void(AdminResponse)> reply) {
     if (!pipeline_.follower()->consent()) {
       return reply(plain(409, "nothing is held: there is nothing to accept. Nothing was changed\n"));
     }
-    reply(
-        plain(200,
-              "accepted: the cluster, topic and partition that are found now are taken for the right ones, and what is "
-              "not acknowledged goes there. What was acknowledged before is sent no more.\n"));
+    reply(plain(200,
+                "accepted: what it was held for is taken for right, and what is not acknowledged is sent. What was "
+                "acknowledged before is sent no more.\n"));
   });
 }
 

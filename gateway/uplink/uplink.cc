@@ -63,6 +63,9 @@ void Uplink::start(const UplinkBeginning& beginning) {
   lineage_ = Lineage::parse(beginning.lineage).value_or(Lineage());
   if (beginning.previous_epoch != 0) lineage_.add(beginning.previous_epoch, beginning.previous_sequence);
   lineage_.add(beginning.epoch, beginning.sequence);
+  const Machine before = Machine::parse(beginning.machine).value_or(Machine());
+  elsewhere_ = settings_.machine.differs(before);
+  machine_changed_ = settings_.machine != before && !settings_.machine.text().empty();
   last_ = beginning.log.log_last;
   if (behind()) {
     segments_.split(beginning.epoch_row);
@@ -152,6 +155,9 @@ std::vector<std::pair<std::string, std::string>> Uplink::changed_settings() {
     out.emplace_back(kLineageSetting, lineage_.text());
     if (lineage_written_ == LineageWritten::no) lineage_written_ = LineageWritten::yes;
   }
+  if (!elsewhere_ && std::exchange(machine_changed_, false)) {
+    out.emplace_back(kMachineSetting, settings_.machine.text());
+  }
   if (!std::exchange(settings_changed_, false)) return out;
   out.emplace_back(kSegmentsSetting, segments_.text());
   if (contact_) out.emplace_back(kContactSetting, contact_->text());
@@ -183,6 +189,10 @@ void Uplink::run() {
   pthread_setname_np(pthread_self(), "uplink");
   Duration pause = settings_.retry_least;
   while (!stopping_.load(std::memory_order_acquire)) {
+    if (!belongs_here()) {
+      if (!wait(settings_.retry_most)) return;
+      continue;
+    }
     const std::uint64_t before = figures().acknowledged;
     auto wanted = settings_.producer();
     // One request larger than the topic takes would fail as a whole, again and again.
@@ -220,6 +230,28 @@ void Uplink::run() {
                 : std::min(Duration{pause.ns * 2}, settings_.retry_most);
     if (!wait(pause)) return;
   }
+}
+
+/// A copied card brings the state file of another gateway, and both would send in one name. False: nobody has said yet
+/// that it was moved here.
+bool Uplink::belongs_here() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (elsewhere_ && std::exchange(consented_, false)) {
+      elsewhere_ = false;
+      figures_.state = FollowerState::connecting;
+      figures_.trouble.clear();
+      spdlog::info("Kafka: the state file belongs to this machine from now on");
+    }
+    if (!elsewhere_) return true;
+  }
+  trouble(FollowerState::held,
+          fmt::format("this state file was last used on another machine: a copied card, or a gateway {} that was "
+                      "replaced",
+                      settings_.gateway),
+          "If the other one still runs, give this one a gateway.id and a state file of its own. If this one has taken "
+          "its place, say so: tidemark uplink accept --config FILE.");
+  return false;
 }
 
 std::uint32_t Uplink::batch_for(std::uint32_t batch_bytes) const {

@@ -22,6 +22,7 @@
 #include "gateway/uplink/contact.h"
 #include "gateway/uplink/kafka_producer.h"
 #include "gateway/uplink/lineage.h"
+#include "gateway/uplink/machine.h"
 #include "gateway/uplink/parking.h"
 #include "gateway/uplink/rate_cap.h"
 #include "gateway/uplink/renewed_files.h"
@@ -40,6 +41,7 @@ struct UplinkSettings {
   Duration retry_least = milliseconds(200);
   Duration retry_most = seconds(2);   // the newest state has 5 s from the link's return to be there
   std::vector<std::uint64_t> parked;  // rows that were parked before
+  Machine machine;                    // where this runs: a state file of another one is not sent from
   Duration silence = seconds(8);      // without an acknowledgement of what was sent: the link is gone
 };
 
@@ -67,6 +69,7 @@ struct UplinkBeginning {
   std::string segments;
   std::string contact;
   std::string lineage;
+  std::string machine;
 };
 
 class Uplink final : public LogFollower {
@@ -90,6 +93,7 @@ class Uplink final : public LogFollower {
 
   static constexpr const char* kSegmentsSetting = "uplink.segments";
   static constexpr const char* kContactSetting = "uplink.contact";
+  static constexpr const char* kMachineSetting = "uplink.machine";
   static constexpr const char* kLineageSetting = "uplink.epochs";
 
  private:
@@ -106,6 +110,7 @@ class Uplink final : public LogFollower {
   };
 
   void run();
+  bool belongs_here();
   bool make_contact(KafkaProducer& producer, const ProducerSettings& wanted);
   bool look_back(const ProducerSettings& wanted, const Contact& known, const Offsets& offsets);
   void hold_for_other_log();
@@ -164,6 +169,8 @@ class Uplink final : public LogFollower {
   std::deque<Record> recent_;  // the newest committed events, as many as memory takes
   std::uint64_t recent_bytes_ = 0;
   bool consented_ = false;
+  bool elsewhere_ = false;  // the state file is another machine's, and nobody has said that this is right
+  bool machine_changed_ = false;
   bool settings_changed_ = false;
   std::uint64_t record_limit_ = 0;
   FollowerFigures figures_;

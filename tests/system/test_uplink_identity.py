@@ -2,16 +2,37 @@
 events whose acknowledgement was lost, or a future that a restored state file does not know. A gap, a fork and a repeat
 show in `verify`, in the metrics, and as one line of the log."""
 
+import contextlib
 import os
 import shutil
 import sqlite3
+import struct
 import unittest
 
 from harness import Room, run_tidemark
 from kafka.broker import steady_port
+from kafka.wire import crc32c
 from relay import Relay
 from streams import fleet
 from uplink_case import TOPIC, UplinkCase
+
+
+def read_setting(state, name):
+    with contextlib.closing(sqlite3.connect(state)) as database:
+        found = database.execute("SELECT value FROM setting WHERE name = ?", (name,)).fetchone()
+    return found[0].decode() if found else ""
+
+
+def write_setting(state, name, value):
+    """With its check sum (docs/formats/state.md)."""
+    def text(content):
+        return bytes([len(content)]) + content.encode()
+
+    with contextlib.closing(sqlite3.connect(state)) as database:
+        number, = database.execute("SELECT id FROM setting WHERE name = ?", (name,)).fetchone()
+        check = crc32c(b"setting" + struct.pack("<Q", number) + text(name) + text(value))
+        database.execute("UPDATE setting SET value = ?, crc = ? WHERE id = ?", (value.encode(), check, number))
+        database.commit()
 
 
 class UplinkIdentity(UplinkCase):
@@ -116,6 +137,32 @@ class UplinkIdentity(UplinkCase):
             full, capped = cost
             self.assertLess(full, 256 * 1024 + 2 * 101_000 + 20_000)
             self.assertLess(capped, 5 * 4096 + 2 * 101_000 + 20_000)
+
+    def test_a_card_that_was_copied_to_another_machine_sends_nothing(self):
+        with Room(self) as room:
+            kafka, edge = self.begun(room)
+            edge.stop()
+            if not read_setting(edge.state, "uplink.machine"):
+                self.skipTest("this machine shows no mark: no serial number, no permanent network address")
+            # As a card from elsewhere would have it.
+            write_setting(edge.state, "uplink.machine", "0000000000000001")
+            end = kafka.end_offset(TOPIC)
+            for kill in (True, False):
+                edge.start()
+                edge.wait_metric("uplink_held", lambda held: held == 1, 40)
+                self.once(edge, "this state file was last used on another machine")
+                self.collects(room, edge, 8)
+                self.assertEqual(end, kafka.end_offset(TOPIC), "nothing is sent")
+                if kill:
+                    edge.sigkill()
+            accepted = run_tidemark("uplink", "accept", "--config", edge.config)
+            self.assertEqual((0, ""), (accepted.returncode, accepted.stderr))
+            self.drained(edge)
+            self.assertGreater(kafka.end_offset(TOPIC), end)
+            edge.stop()
+            edge.start()
+            self.drained(edge)
+            self.assertEqual(0, edge.metric("uplink_held"), "it is this machine's now")
 
     def test_a_repeat_a_gap_and_a_fork_are_each_named(self):
         with Room(self) as room:
