@@ -9,6 +9,8 @@
 namespace firmware_sim {
 namespace {
 
+constexpr int kPatienceMs = 30'000;
+
 // "tmTR": tells our file from any other SQLite database (it stands in bytes 68 to 71 of the file).
 constexpr std::int32_t kApplicationId = 0x746d5452;
 
@@ -68,6 +70,8 @@ Result<Truth> Truth::create(const std::string& path) {
   const int opened = sqlite3_open_v2(path.c_str(), &database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr);
   truth.database_.reset(database);
   if (opened != SQLITE_OK) return tl::unexpected(truth.failure("open"));
+  // Somebody who looks at it for a moment must not end the run.
+  sqlite3_busy_timeout(database, kPatienceMs);
   // The truth is worth something only once the run has ended, so it need not survive a power cut; readers who look
   // during the run must see whole transactions.
   const std::string pragmas = fmt::format(

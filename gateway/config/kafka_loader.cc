@@ -6,7 +6,6 @@
 #include <array>
 
 #include "gateway/config/endpoint.h"
-#include "gateway/secret/kafka_properties.h"
 #include "gateway/config/section.h"
 #include "gateway/secret/kafka_properties.h"
 

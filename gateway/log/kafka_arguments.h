@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include "gateway/secret/kafka_properties.h"
 #include "gateway/log/log_source.h"
+#include "gateway/secret/kafka_properties.h"
 
 namespace tidemark {
 

@@ -1,11 +1,17 @@
 """The uplink to a real Kafka: every event of the local log, in order, whatever is killed on the way."""
 
+import glob
+import os
 import unittest
 
 from fleet_truth import Truth
 from harness import Room
 from oracle import SECOND
+from streams import fleet
 from uplink_case import TOPIC, UplinkCase
+
+# Kafka's numbers for them.
+LZ4, ZSTD = 3, 4
 
 
 class Uplink(UplinkCase):
@@ -17,6 +23,19 @@ class Uplink(UplinkCase):
         self.assertEqual(0, central.repeated)
         self.assertEqual(central.events, edge.events()[:len(central.events)])
 
+    def packings(self, kafka):
+        """How the batches in the broker's own files are packed: bits 0 to 2 of their attributes. One that would not
+        become smaller is not packed."""
+        found = set()
+        for path in glob.glob(os.path.join(kafka.nodes[1].data, f"{TOPIC}-*", "*.log")):
+            with open(path, "rb") as file:
+                segment = file.read()
+            at = 0
+            while at + 61 <= len(segment) and (length := int.from_bytes(segment[at + 8:at + 12], "big")) > 0:
+                found.add(segment[at + 22] & 7)
+                at += 12 + length
+        return found - {0}
+
     def test_every_event_in_the_order_of_the_log(self):
         with Room(self) as room:
             kafka = room.kafka()
@@ -25,11 +44,16 @@ class Uplink(UplinkCase):
             self.load(room, 5).finish(60)
             self.drained(edge)
             self.same(edge, kafka)
-            # A clean stop keeps the place: nothing is sent again.
+            self.assertEqual({ZSTD}, self.packings(kafka))
+            # A clean stop keeps the place: nothing is sent again. Another packing wants less memory, and changes nothing.
             edge.stop()
+            edge._head = edge._head.replace("[limits]", '[kafka.properties]\n"compression.codec" = "lz4"\n\n[limits]')
+            edge.configure(fleet(window="1s", idle_timeout="1s"))
             edge.start()
+            self.load(room, 2, 2).finish(60)
             self.drained(edge)
             self.same(edge, kafka)
+            self.assertEqual({ZSTD, LZ4}, self.packings(kafka))
 
     def test_killed_appliances_and_a_killed_broker(self):
         with Room(self) as room:

@@ -14,7 +14,8 @@ TEST_CASE("secrets come from the first line of their files, and a file without o
       (std::filesystem::temp_directory_path() / ("tidemark-secret-" + std::to_string(getpid()))).string();
   std::ofstream(path) << "canary\r\nmore\n";
   const KafkaProperties named = {{"sasl.password_file", path}, {"security.protocol", "ssl"}};
-  CHECK(*read_kafka_secrets(named, "kafka.properties.") == KafkaProperties{{"sasl.password", "canary"}, {"security.protocol", "ssl"}});
+  CHECK(*read_kafka_secrets(named, "kafka.properties.") ==
+        KafkaProperties{{"sasl.password", "canary"}, {"security.protocol", "ssl"}});
   std::ofstream(path, std::ios::trunc) << "\ncanary\n";
   const auto empty = read_kafka_secrets(named, "kafka.properties.");
   REQUIRE_FALSE(empty);
