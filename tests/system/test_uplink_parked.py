@@ -7,7 +7,7 @@ import unittest
 
 import event_reader
 from central_log import CentralLog
-from harness import Room, run_tidemark, view_rows
+from harness import Room, run_tidemark, view_rows, wait_until
 from uplink_case import TOPIC, UplinkCase
 
 SMALL = 2_000  # bytes that the lowered topic takes: a tombstone and a heartbeat, not a second of 150 devices
@@ -40,12 +40,22 @@ class UplinkParked(UplinkCase):
         self.assertGreaterEqual(large, 2)
         return edge
 
-    def central(self, edge, kafka):
+    def central(self, edge, kafka, deadline=30):
         """The records of the topic without repeats, held against the local log: each is the event itself or its tombstone, and
-        each epoch is in its order. Returns ({(epoch, sequence): event} that were parked, their tombstones alike)."""
-        values = list(dict.fromkeys(bytes(record.value) for record in kafka.records(TOPIC)))
+        each epoch is in its order. Both logs may still grow, by heartbeats and reports: Kafka's is looked at again until it has
+        what the local one had before. Returns ({(epoch, sequence): event} that were parked, their tombstones alike)."""
+        had = sequences(edge.events())
+
+        def there():
+            values = list(dict.fromkeys(bytes(record.value) for record in kafka.records(TOPIC)))
+            reached = sequences(values)
+            return values if all(numbers == reached.get(epoch, [])[:len(numbers)] for epoch, numbers in had.items()) else None
+
+        values = wait_until(there, deadline, lambda: f"Kafka has what the local log had: {had}", [edge], step=0.2)
         local = edge.events()
-        self.assertEqual(sequences(local), sequences(values), "every epoch in its order")
+        own = sequences(local)
+        for epoch, numbers in sequences(values).items():
+            self.assertEqual(own[epoch][:len(numbers)], numbers, "every epoch in its order, and nothing that is not in the log")
         at = {}
         for event in local:
             header = event_reader.read(event).header
