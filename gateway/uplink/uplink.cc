@@ -259,6 +259,13 @@ std::uint32_t Uplink::batch_for(std::uint32_t batch_bytes) const {
 }
 
 bool Uplink::make_contact(KafkaProducer& producer, const ProducerSettings& wanted) {
+  const auto no_contact = [this](const Failure<KafkaError>& why) {
+    trouble(FollowerState::connecting, why.context,
+            why.code == KafkaError::refused
+                ? fmt::format("Let the user of [kafka.properties] WRITE and DESCRIBE the topic {}.", settings_.topic)
+                : "See kafka.brokers, the network and the cluster.");
+    return false;
+  };
   const auto facts = producer.look_at(settings_.topic, kContactLimit);
   if (!facts && facts.error().code == KafkaError::no_topic) {
     if (settings_.create_partitions > 0) {
@@ -271,10 +278,7 @@ bool Uplink::make_contact(KafkaProducer& producer, const ProducerSettings& wante
             "Make the topic, with a retention that suits replays, or set kafka.create_partitions.");
     return false;
   }
-  if (!facts) {
-    trouble(FollowerState::connecting, facts.error().context, "See kafka.brokers, the network and the cluster.");
-    return false;
-  }
+  if (!facts) return no_contact(facts.error());
   std::optional<Contact> known;
   bool consented = false;
   {
@@ -285,10 +289,7 @@ bool Uplink::make_contact(KafkaProducer& producer, const ProducerSettings& wante
   const std::int32_t partition =
       known && !consented ? known->partition : partition_of_key(settings_.gateway, facts->partitions);
   const auto offsets = producer.offsets(settings_.topic, std::min(partition, facts->partitions - 1), kContactLimit);
-  if (!offsets) {
-    trouble(FollowerState::connecting, offsets.error().context, "See kafka.brokers, the network and the cluster.");
-    return false;
-  }
+  if (!offsets) return no_contact(offsets.error());
   if (known && !consented) {
     const std::string why = objection(*known, settings_.topic, *facts, offsets->end);
     if (!why.empty()) {

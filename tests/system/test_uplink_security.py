@@ -104,12 +104,12 @@ class UplinkSecurity(UplinkCase):
             with open(source, encoding="ascii") as file:
                 self.put(target, file.read())
 
-    def flows(self, room, kafka, edge, seed):
-        """Events come to Kafka, of an appliance that was not restarted."""
+    def flows(self, room, kafka, edge, seed, starts=1):
+        """Events come to Kafka, of an appliance that was started so often."""
         self.load(room, 2, seed).finish(30)
         edge.wait_metric("open", lambda open: open == 0, 30)
         self.drained(edge, 90)
-        self.assertEqual(1, edge._starts)
+        self.assertEqual(starts, edge._starts)
 
     def test_certificates_are_renewed_without_a_restart(self):
         with Room(self) as room:
@@ -158,6 +158,32 @@ class UplinkSecurity(UplinkCase):
             self.put(room.path("password"), "new-one\n")
             self.flows(room, kafka, edge, 2)
             self.compare(edge, kafka)
+
+    def test_a_user_who_may_only_write(self):
+        """What cannot be looked at is said once, and what can be sent is sent; without the right to write, nothing is."""
+        with Room(self) as room:
+            authority, kafka = self.secured(room, "SASL_TLS", users={"gateway": CANARY}, config={
+                "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+                "super.users": "User:ANONYMOUS"})  # the brokers and the test itself
+            self.put(room.path("password"), CANARY + "\n")
+            edge = self.edge(room, kafka, "SASL_TLS", {
+                "security.protocol": "sasl_ssl", "ssl.ca.location": authority.certificate, "sasl.mechanism": "PLAIN",
+                "sasl.username": "gateway", "sasl.password_file": room.path("password")})
+            self.refused(room, kafka, edge, "uthorization failed", f"WRITE and DESCRIBE the topic {TOPIC}")
+            kafka.allow("gateway", TOPIC, "WRITE", "DESCRIBE")
+            self.works(room, kafka, edge, 2)
+            # A contact with something to look back at.
+            edge.stop()
+            edge.start()
+            self.said(edge, f"this user may not read topic {TOPIC}", "Let it READ the topic")
+            self.flows(room, kafka, edge, 3, starts=3)
+            self.assertEqual(1, edge.process.output().count("this user may not read"))
+            edge.stop()
+            kafka.allow("gateway", TOPIC, "READ")
+            edge.start()
+            self.flows(room, kafka, edge, 4, starts=4)
+            self.assertNotIn("may not read", edge.process.output())
+            self.assertEqual(0, self.compare(edge, kafka).repeated)
 
     def test_scram_that_cannot_work_says_the_way_out(self):
         with Room(self) as room:

@@ -458,6 +458,10 @@ class Kafka:
         settings = {key.replace("_", "."): value for key, value in configs.items()}
         self._asked(lambda link: wire.alter_topic(link, name, settings))
 
+    def allow(self, user, topic, *operations):
+        """Where an authorizer decides: "READ", "WRITE" and so on."""
+        self._asked(lambda link: wire.allow(link, user, topic, *operations))
+
     def truncate(self, topic, before, partition=0):
         """Deletes the records before this offset, as retention does; returns the first offset that is left."""
         return self._asked(lambda link: wire.delete_records(link, topic, partition, before), of=(topic, partition))

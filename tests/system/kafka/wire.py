@@ -19,7 +19,7 @@ from typing import NamedTuple
 # API key and version of each request used here.
 PRODUCE, FETCH, LIST_OFFSETS, METADATA = (0, 7), (1, 11), (2, 3), (3, 5)
 SASL_HANDSHAKE, CREATE_TOPICS, DELETE_TOPICS, DELETE_RECORDS = (17, 1), (19, 4), (20, 3), (21, 1)
-SASL_AUTHENTICATE, CREATE_PARTITIONS, ALTER_CONFIGS = (36, 1), (37, 1), (44, 0)
+SASL_AUTHENTICATE, CREATE_PARTITIONS, ALTER_CONFIGS, CREATE_ACLS = (36, 1), (37, 1), (44, 0), (30, 1)
 
 NO_ERROR = 0
 ERRORS = {1: "OFFSET_OUT_OF_RANGE", 2: "CORRUPT_MESSAGE", 3: "UNKNOWN_TOPIC_OR_PARTITION", 5: "LEADER_NOT_AVAILABLE",
@@ -48,6 +48,10 @@ class KafkaError(Exception):
 def check(code, what):
     if code != NO_ERROR:
         raise KafkaError(code, what)
+
+
+# Of the protocol's rights on a topic.
+OPERATIONS = {"READ": 3, "WRITE": 4, "DESCRIBE": 8, "DESCRIBE_CONFIGS": 10}
 
 
 # Writing
@@ -248,6 +252,16 @@ def alter_topic(connection, name, configs):
     answer = connection.ask(ALTER_CONFIGS, array([b"\x02" + text(name) + settings]) + b"\0")
     answer.take("ii")
     check(answer.take("h"), f"alter topic {name}: {answer.text()}")
+
+
+def allow(connection, user, topic, *operations):
+    on_topic, literal, permitted = 2, 3, 3
+    answer = connection.ask(CREATE_ACLS, array(
+        struct.pack(">b", on_topic) + text(topic) + struct.pack(">b", literal) + text(f"User:{user}") + text("*") +
+        struct.pack(">bb", OPERATIONS[operation], permitted) for operation in operations))
+    answer.take("i")
+    for code, message in answer.array(lambda: (answer.take("h"), answer.text())):
+        check(code, f"allow {user} {operations}: {message}")
 
 
 def offset(connection, topic, partition, which):
