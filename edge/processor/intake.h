@@ -33,9 +33,11 @@ struct GroupParts {
 
 class Intake {
  public:
-  /// `max_series` bounds sources and series, each.
-  Intake(State& state, GroupParts parts, std::uint32_t max_series)
-      : state_(state), parts_(parts), max_series_(max_series), numbers_(parts.plan) {}
+  Intake(State& state, GroupParts parts) : state_(state), parts_(parts), numbers_(parts.plan) {}
+
+  /// Bounds sources and series, each. What is there already stays.
+  void bound(std::uint32_t max_series) { max_series_ = max_series; }
+  [[nodiscard]] std::uint32_t max_series() const { return max_series_; }
 
   /// `variables`: what the stream's topic matched. `redelivered`: by rule 29, the message was taken before.
   void take(ConfiguredStream& stream, const Message& message, std::span<const std::string_view> variables,
@@ -59,7 +61,7 @@ class Intake {
 
   State& state_;
   GroupParts parts_;
-  std::uint32_t max_series_;
+  std::uint32_t max_series_ = 0;
   MessageNumbers numbers_;
 
   // Reused from message to message.

@@ -21,16 +21,26 @@ std::uint64_t hash_of(const Message& message) {
 }  // namespace
 
 Result<std::unique_ptr<Processor>, DecoderError> Processor::create(ProcessorSettings settings) {
-  std::unique_ptr<Processor> processor(new Processor(std::move(settings)));
+  std::unique_ptr<Processor> processor(new Processor);
+  if (auto configured = processor->configure(std::move(settings)); !configured) {
+    return tl::unexpected(configured.error());
+  }
+  return processor;
+}
+
+Result<void, DecoderError> Processor::configure(ProcessorSettings settings) {
+  std::vector<ConfiguredStream> streams;
   std::vector<const TopicTemplate*> templates;
-  for (const StreamDefinition& definition : processor->settings_.streams) {
-    auto decoder = Decoder::create(definition, processor->settings_.payload);
+  for (StreamDefinition& definition : settings.streams) {
+    auto decoder = Decoder::create(definition, settings.payload);
     if (!decoder) return tl::unexpected(decoder.error());
     templates.push_back(&(*decoder)->topic());
-    processor->streams_.push_back({definition, std::move(*decoder), 0, {}});
+    streams.push_back({std::move(definition), std::move(*decoder), 0, {}});
   }
-  processor->topics_ = std::make_unique<TopicIndex>(templates);
-  return processor;
+  topics_ = std::make_unique<TopicIndex>(templates);
+  streams_ = std::move(streams);
+  intake_.bound(settings.max_series);
+  return {};
 }
 
 Group Processor::start(Now now) {
@@ -38,19 +48,30 @@ Group Processor::start(Now now) {
   standings_.begin();
   emission_.resume(now.monotonic);
   Group group;
-  for (ConfiguredStream& stream : streams_) adopt(stream, now, group);
+  adopt(recovery_.lost_sources(), now, group);
   group.every_shard = plan_.changes_streams() || recovery_.found_damage();
-  emission_.schedule_all();
   finish_group(now, group);
   return group;
 }
 
-void Processor::adopt(ConfiguredStream& stream, Now now, Group& group) {
-  stream.id = stream_id(state_, stream.definition.name);
-  auto adoption = decide_adoption(state_, stream.definition, recovery_.lost_sources(), now.arrival);
-  if (!adoption) return;
-  if (adoption->ends_version) emission_.end_version(stream.id, now.monotonic, group);
-  plan_.make(std::move(adoption->decision));
+Result<Group, DecoderError> Processor::reconfigure(ProcessorSettings settings, Now now) {
+  if (auto configured = configure(std::move(settings)); !configured) return tl::unexpected(configured.error());
+  Group group;
+  adopt(false, now, group);
+  group.every_shard = plan_.changes_streams();
+  finish_group(now, group);
+  return group;
+}
+
+void Processor::adopt(bool lost_sources, Now now, Group& group) {
+  for (ConfiguredStream& stream : streams_) {
+    stream.id = stream_id(state_, stream.definition.name);
+    auto adoption = decide_adoption(state_, stream.definition, lost_sources, now.arrival);
+    if (!adoption) continue;
+    if (adoption->ends_version) emission_.end_version(stream.id, now.monotonic, group);
+    plan_.make(std::move(adoption->decision));
+  }
+  emission_.schedule_all();
 }
 
 void Processor::route(const std::vector<StreamRoute>& routes) {

@@ -51,6 +51,11 @@ class Processor {
   /// After recovery: adopts the configuration. A stream whose version changed is sealed and begins anew (rule 9).
   Group start(Now now);
 
+  /// Other streams, between two groups; the group is to be committed as one of `end_group`. A stream whose version
+  /// changed is sealed and begins anew (rule 9); the windows of one that is gone leave by their timers. `route` is to
+  /// be called anew. On failure nothing has changed.
+  Result<Group, DecoderError> reconfigure(ProcessorSettings settings, Now now);
+
   /// One a stream, before the first message. Without it every stream takes every copy. Not durable: copies that were
   /// decided stay so.
   void route(const std::vector<StreamRoute>& routes);
@@ -72,24 +77,23 @@ class Processor {
 
   [[nodiscard]] std::string shard(std::uint32_t shard) const;
   [[nodiscard]] const State& state() const { return state_; }
-  [[nodiscard]] std::uint32_t max_series() const { return settings_.max_series; }
+  [[nodiscard]] std::uint32_t max_series() const { return intake_.max_series(); }
 
  private:
-  explicit Processor(ProcessorSettings settings)
-      : settings_(std::move(settings)),
-        recovery_(state_),
+  Processor()
+      : recovery_(state_),
         plan_(state_),
         standings_(state_),
         emission_(state_, plan_, standings_),
-        intake_(state_, {plan_, emission_, standings_, dead_letters_}, settings_.max_series) {}
+        intake_(state_, {plan_, emission_, standings_, dead_letters_}) {}
 
-  void adopt(ConfiguredStream& stream, Now now, Group& group);
+  Result<void, DecoderError> configure(ProcessorSettings settings);
+  void adopt(bool lost_sources, Now now, Group& group);
   [[nodiscard]] bool takes_copy(const ConfiguredStream& stream, std::uint32_t subscription) const;
   bool take_delivery(const Message& message, std::uint64_t ordinal);
   void refuse_topic(const Message& message, bool redelivered);
   void finish_group(Now now, Group& group);
 
-  ProcessorSettings settings_;
   State state_;
   Recovery recovery_;
   std::vector<ConfiguredStream> streams_;

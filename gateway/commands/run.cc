@@ -1,6 +1,7 @@
 // tidemark run: the appliance from its configuration to its last commit.
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <malloc.h>
 #include <signal.h>
 #include <spdlog/spdlog.h>
@@ -15,7 +16,9 @@
 #include "gateway/admin/server.h"
 #include "gateway/commands/command.h"
 #include "gateway/commands/configured.h"
+#include "gateway/config/difference.h"
 #include "gateway/config/estimate.h"
+#include "gateway/config/loader.h"
 #include "gateway/mqtt/gate.h"
 #include "gateway/mqtt/session.h"
 #include "gateway/pipeline/pipeline.h"
@@ -53,8 +56,10 @@ bool has_received(const State& state) {
 
 class Appliance {
  public:
-  Appliance(const Configuration& configuration, MonotonicTime began)
+  /// `path`: of the configuration's file, to be read again.
+  Appliance(const Configuration& configuration, std::string path, MonotonicTime began)
       : configuration_(configuration),
+        path_(std::move(path)),
         mqtt_(mqtt_settings(configuration)),
         queue_(mqtt_.queue_bytes),
         pipeline_(pipeline_settings(configuration), queue_,
@@ -187,11 +192,7 @@ class Appliance {
       const timespec second{1, 0};
       const int signal = sigtimedwait(&signals, nullptr, &second);
       if (signal == SIGTERM || signal == SIGINT) return;
-      if (signal == SIGHUP) {
-        spdlog::warn(
-            "SIGHUP: this version reads its configuration at the start only; restart it to apply a change "
-            "(nothing is lost by that)");
-      }
+      if (signal == SIGHUP) reload();
       const Duration still = steady_clock() - pipeline_.progress();
       if (still > kHung) {
         spdlog::critical(
@@ -204,7 +205,40 @@ class Appliance {
     }
   }
 
+  /// Reads the file again. Other streams are taken as they are; what is wrong, or needs a restart, changes nothing.
+  void reload() {
+    const LoadResult loaded = load_configuration_file(path_);
+    if (!loaded) {
+      for (const Problem& problem : loaded.error()) spdlog::error("{}", format_problem(problem));
+      spdlog::error("SIGHUP: the new configuration has mistakes: the one before stays in use, nothing was changed");
+      return;
+    }
+    if (const auto keys = keys_for_a_restart(configuration_, *loaded); !keys.empty()) {
+      spdlog::error(
+          "SIGHUP: a change of {} needs a restart: the configuration before stays in use, nothing was changed. Restart "
+          "(nothing is lost by that), or take it back",
+          fmt::join(keys, ", "));
+      return;
+    }
+    auto streams = pipeline_settings(*loaded);
+    pipeline_.post([this, streams = std::move(streams)]() mutable {
+      const std::size_t count = streams.processor.streams.size();
+      const std::string hash = streams.configuration_hash;
+      pipeline_.reload(std::move(streams.processor), hash, [this, count, hash](Result<void, PipelineError> adopted) {
+        if (!adopted) {
+          spdlog::error("SIGHUP: {}: the configuration before stays in use, nothing was changed",
+                        adopted.error().context);
+          return;
+        }
+        const SubscriptionPlan& plan = pipeline_.subscriptions();
+        session_->subscribe(plan.subscriptions, plan.retired);
+        spdlog::info("SIGHUP: configuration {} is in use, with {} streams", hash, count);
+      });
+    });
+  }
+
   const Configuration& configuration_;
+  const std::string path_;
   MqttSettings mqtt_;
   MessageQueue queue_;
   std::unique_ptr<Gate> gate_;
@@ -244,7 +278,7 @@ int run_appliance(const ConfiguredCommand& command) {
       spdlog::warn("Kafka: {}", login);
     }
   }
-  Appliance appliance(*configuration, began);
+  Appliance appliance(*configuration, command.configuration, began);
   if (!appliance.start()) return 1;
   const int status = appliance.run(signals);
   // Threads of libraries are still there, and what they use must not be taken down under them.

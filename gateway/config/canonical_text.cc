@@ -72,6 +72,7 @@ void write_kafka(const KafkaConfiguration& kafka, Writer& out) {
   out.text("brokers", kafka.brokers);
   out.text("topic", kafka.topic);
   out.duration("linger", kafka.linger);
+  if (kafka.create_partitions > 0) out.number("create_partitions", static_cast<std::uint64_t>(kafka.create_partitions));
   out.section("[kafka.properties]");
   for (const auto& [name, value] : kafka.properties) out.raw(toml_string(name), toml_string(value));
 }

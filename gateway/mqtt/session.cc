@@ -75,6 +75,14 @@ Result<void, GateError> Session::start() {
   return {};
 }
 
+void Session::subscribe(std::vector<Subscription> subscriptions, std::vector<std::string> retired_filters) {
+  {
+    const std::lock_guard lock(state_->mutex);
+    state_->wanted = {std::move(subscriptions), std::move(retired_filters), state_->wanted.number + 1};
+  }
+  state_->changed.notify_all();
+}
+
 void Session::stop(Duration limit) {
   if (!worker_.joinable()) return;
   bool done = false;

@@ -52,6 +52,10 @@ class Session {
 
   Result<void, GateError> start();
 
+  /// From now on these are subscribed, and those that are retired are not: at once where there is a connection, and
+  /// with every later one.
+  void subscribe(std::vector<Subscription> subscriptions, std::vector<std::string> retired_filters);
+
   /// DISCONNECT, then the end of the threads and of the gate. Returns within about `limit`, even if Paho hangs; its
   /// thread is then left behind.
   void stop(Duration limit = seconds(5));

@@ -3,11 +3,13 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "gateway/mqtt/gate.h"
 #include "gateway/mqtt/session.h"
@@ -19,7 +21,16 @@ struct SessionState {
   using Clock = std::chrono::steady_clock;
 
   SessionState(const MqttSettings& mqtt, Gate& the_gate, std::function<void(const std::string&)> when_hung)
-      : settings(mqtt), hung(std::move(when_hung)), gate(&the_gate) {}
+      : settings(mqtt),
+        hung(std::move(when_hung)),
+        gate(&the_gate),
+        wanted{mqtt.subscriptions, mqtt.retired_filters, 1} {}
+
+  struct Wanted {
+    std::vector<Subscription> subscriptions;
+    std::vector<std::string> retired_filters;
+    std::uint64_t number;  // of the request
+  };
 
   const MqttSettings settings;
   const std::function<void(const std::string&)> hung;
@@ -35,6 +46,7 @@ struct SessionState {
   LinkReport link;                              // of the present attempt
   std::optional<Clock::time_point> call_began;  // a call into Paho is under way
   SessionStatus status;
+  Wanted wanted;
   /// The client that was there at the end. Not destroyed with the worker: Paho's receiving thread can still be at it
   /// (paho.mqtt.c issue 1669), and a process that ends does not need to.
   std::shared_ptr<void> last_client;

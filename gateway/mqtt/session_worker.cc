@@ -124,16 +124,30 @@ std::string SessionWorker::connect_and_stay() {
   const auto begun = call([&] { return client_->connect(secret); });
   if (begun == PahoClient::Answer::no || !await_connect()) return client_->error();
   count_open();
-  const auto asked =
-      call([&] { return client_->subscribe(settings_.subscriptions, settings_.retired_filters, identifiers_); });
-  if (asked == PahoClient::Answer::no || !await_subscriptions()) return "the broker does not answer SUBSCRIBE";
+  if (!subscribe_wanted()) return "the broker does not answer SUBSCRIBE";
   {
     const std::lock_guard lock(state_->mutex);
     state_->status.connected = true;
   }
-  note_subscriptions();
   stay();
   return "the connection ended";
+}
+
+/// What is wanted at this moment.
+bool SessionWorker::subscribe_wanted() {
+  {
+    const std::lock_guard lock(state_->mutex);
+    wanted_ = state_->wanted;
+  }
+  warn_of_copies();
+  return subscribe(wanted_.subscriptions, wanted_.retired_filters);
+}
+
+bool SessionWorker::subscribe(const std::vector<Subscription>& filters, const std::vector<std::string>& retired) {
+  const auto asked = call([&] { return client_->subscribe(filters, retired, identifiers_); });
+  if (asked == PahoClient::Answer::no || !await_subscriptions()) return false;
+  note_subscriptions();
+  return true;
 }
 
 /// A new one for each attempt: nothing of the last one can be left in it, and Paho connects an old one only when its
@@ -183,6 +197,7 @@ void SessionWorker::stay() {
   const Clock::time_point forget = *opened_at_ + to_chrono(settings_.take_over_back_off) * kTakeOverForgotten;
   Clock::time_point ask_again = Clock::now() + to_chrono(kAskAgain);
   for (;;) {
+    bool others = false;  // other subscriptions are wanted than those there are
     {
       std::unique_lock lock(state_->mutex);
       SessionStatus& status = state_->status;
@@ -190,14 +205,15 @@ void SessionWorker::stay() {
       if (!status.refused_filters.empty()) due = std::min(due, ask_again);
       if (status.taken_over) due = std::min(due, forget);
       const auto over = [this] { return state_->stopping || !state_->link.open; };
-      if (state_->changed.wait_until(lock, due, over)) return;
+      const auto wanted = [this] { return state_->wanted.number != wanted_.number; };
+      state_->changed.wait_until(lock, due, [&] { return over() || wanted(); });
+      if (over()) return;
       if (Clock::now() >= forget) status.taken_over = false;
-      if (status.refused_filters.empty() || Clock::now() < ask_again) continue;
+      others = wanted();
+      if (!others && (status.refused_filters.empty() || Clock::now() < ask_again)) continue;
     }
     ask_again = Clock::now() + to_chrono(kAskAgain);
-    if (call([&] { return client_->subscribe(refused_, {}, identifiers_); }) == PahoClient::Answer::no) return;
-    if (!await_subscriptions()) return;
-    note_subscriptions();
+    if (!(others ? subscribe_wanted() : subscribe(std::exchange(refused_, {}), {}))) return;
   }
 }
 
@@ -224,14 +240,13 @@ void SessionWorker::count_open() {
   }
   spdlog::info("MQTT: connected to {}:{} as {} with MQTT {}{}, session {}", settings_.host, settings_.port,
                settings_.client_id, name(version_), settings_.tls ? " over TLS" : "", present ? "resumed" : "new");
-  warn_of_copies();
 }
 
 /// Which of two copies of a message is which, only an identifier can say.
 void SessionWorker::warn_of_copies() {
   if (identifiers_ || copies_warned_) return;
   std::vector<std::string_view> overlapping;
-  for (const Subscription& subscription : settings_.subscriptions) {
+  for (const Subscription& subscription : wanted_.subscriptions) {
     if (subscription.identifier != 0) overlapping.push_back(subscription.filter);
   }
   if (overlapping.empty()) return;

@@ -37,6 +37,8 @@ class SessionWorker {
   bool make_client();
   bool await_connect();
   bool await_subscriptions();
+  bool subscribe_wanted();
+  bool subscribe(const std::vector<Subscription>& filters, const std::vector<std::string>& retired);
   void stay();
   void count_open();
   void warn_of_copies();
@@ -64,6 +66,7 @@ class SessionWorker {
   int unanswered_ = 0;   // attempts with MQTT 5 in a row that the broker closed without a word
   int closed_soon_ = 0;  // connections in a row that the broker closed soon after they opened
   std::optional<Clock::time_point> opened_at_;
+  SessionState::Wanted wanted_;        // the last that was asked for
   std::vector<Subscription> refused_;  // while a connection lasts
   bool identifiers_ = false;           // the broker of this connection takes subscription identifiers
   bool copies_warned_ = false;         // said once

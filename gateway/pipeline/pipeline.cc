@@ -23,6 +23,7 @@ constexpr Duration kRetry = milliseconds(250);
 /// In one event and in one group, so that no commit grows without bound.
 constexpr std::size_t kSourcesInReport = 2000;
 constexpr const char* kRecordLimitSetting = "log.record_limit";
+constexpr const char* kSubscriptionsSetting = "mqtt.subscriptions";
 
 }  // namespace
 
@@ -76,10 +77,7 @@ Result<void, PipelineError> Pipeline::open(std::uint64_t epoch) {
   }
 
   store_->put_setting(kGatewayIdSetting, settings_.gateway);
-  subscriptions_ =
-      plan_subscriptions(filters_of(settings_.processor.streams), store_->setting("mqtt.subscriptions").value_or(""));
-  store_->put_setting("mqtt.subscriptions", subscriptions_.memory);
-  processor_->route(subscriptions_.routes);
+  subscribe();
 
   figures_.epoch = epoch;
   figures_.epoch_row = store_->figures().log_last + 1;
@@ -100,6 +98,38 @@ Result<void, PipelineError> Pipeline::open(std::uint64_t epoch) {
                figures_.recovery.ns / 1'000'000, processor_->state().source_index.size(),
                processor_->state().series_index.size(), figures_.recovered_readings, epoch);
   return {};
+}
+
+void Pipeline::subscribe() {
+  subscriptions_ =
+      plan_subscriptions(filters_of(settings_.processor.streams), store_->setting(kSubscriptionsSetting).value_or(""));
+  store_->put_setting(kSubscriptionsSetting, subscriptions_.memory);
+  processor_->route(subscriptions_.routes);
+}
+
+void Pipeline::reload(ProcessorSettings streams, std::string configuration_hash,
+                      std::function<void(Result<void, PipelineError>)> adopted) {
+  reload_wanted_ = [this, streams = std::move(streams), hash = std::move(configuration_hash),
+                    adopted = std::move(adopted)] {
+    const Now at = now(queue_.bytes() > 0);
+    auto group = processor_->reconfigure(streams, at);
+    if (!group) return adopted(fail(PipelineError::configuration, group.error().context));
+    settings_.processor = streams;
+    settings_.configuration_hash = hash;
+    subscribe();
+    Commit next;
+    next.group = *std::move(group);
+    add_heartbeat(at.arrival, next.events);
+    add_events(next, at.arrival);
+    if (commit(next)) adopted({});
+  };
+}
+
+/// What came before belongs to the configuration before.
+void Pipeline::adopt_wanted() {
+  if (!reload_wanted_) return;
+  end_group();
+  if (held().empty()) std::exchange(reload_wanted_, nullptr)();
 }
 
 /// Remembered, so that events are right from the start on, before there is contact with Kafka.
@@ -153,6 +183,7 @@ bool Pipeline::run() {
     chunks.clear();
     if (queue_.wait_pop(chunks, timeout, 64 * 1024)) take(chunks);
     answer();
+    adopt_wanted();
     const MonotonicTime at = steady_clock();
     const bool backlog = queue_.bytes() > 0;
     if (rule_.ends(at, backlog) || (rule_.empty() && processor_->next_timer() <= now(backlog).monotonic)) end_group();

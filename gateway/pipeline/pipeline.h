@@ -76,7 +76,8 @@ class Pipeline {
   /// `epoch`: random, not 0.
   Result<void, PipelineError> open(std::uint64_t epoch);
 
-  /// What the session is to subscribe to, by the streams and what the file remembers of earlier ones. After `open`.
+  /// What the session is to subscribe to, by the streams and what the file remembers of earlier ones. After `open`, and
+  /// on the pipeline's thread.
   [[nodiscard]] const SubscriptionPlan& subscriptions() const { return subscriptions_; }
 
   /// Between `open` and `run`. Hears of every later commit; must outlive `run`.
@@ -85,6 +86,12 @@ class Pipeline {
   /// On the pipeline's thread (inside a question): events from the next group on belong to a new epoch. `epoch`:
   /// random, not 0. `begun` is told the row of its first event, which is not committed yet.
   void begin_epoch(std::uint64_t epoch, std::function<void(std::uint64_t)> begun);
+
+  /// On the pipeline's thread (inside a question): from the next group on these are the streams. `adopted` is told once
+  /// that is durable (then `subscriptions` are theirs), or why it cannot be, and nothing has changed. If another
+  /// request comes before that, only the later one is done and told.
+  void reload(ProcessorSettings streams, std::string configuration_hash,
+              std::function<void(Result<void, PipelineError>)> adopted);
 
   /// Until `stop`. Commits what was taken, closes the file, and returns whether it was closed cleanly (not while the
   /// disk was full: what was not committed was not acknowledged either).
@@ -121,6 +128,8 @@ class Pipeline {
   void end_group();
   void add_events(Commit& commit, ArrivalTime now);
   void begin_wanted_epoch(std::vector<LogEvent>& events);
+  void adopt_wanted();
+  void subscribe();
   void follow_limit();
   void add_heartbeat(ArrivalTime now, std::vector<LogEvent>& events);
   bool commit(Commit& commit);
@@ -146,7 +155,7 @@ class Pipeline {
   GroupRule rule_;
   ShardRotation rotation_;
   PipelineFigures figures_;
-  SubscriptionPlan subscriptions_;  // constant after open
+  SubscriptionPlan subscriptions_;
 
   std::uint64_t connection_ = 0;  // of the group's last message
   std::uint64_t ordinal_ = 0;     // up to which the group's commit releases
@@ -155,8 +164,9 @@ class Pipeline {
   MonotonicTime next_report_{};
   MonotonicTime next_keeping_{};
   bool last_report_ = false;
-  std::function<void()> epoch_wanted_;  // begins it; a group that waits for room belongs to the one before
-  bool many_series_ = false;            // the alarm has been raised
+  std::function<void()> epoch_wanted_;   // begins it; a group that waits for room belongs to the one before
+  std::function<void()> reload_wanted_;  // adopts it; what waits for room belongs to the configuration before
+  bool many_series_ = false;             // the alarm has been raised
 
   std::atomic<std::int64_t> progress_{0};
   std::atomic<bool> stopping_{false};

@@ -34,6 +34,15 @@ std::vector<EmittedPane> ModelGateway::start(Now now) {
   return commit(processor_->start(now));
 }
 
+std::vector<EmittedPane> ModelGateway::reconfigure(Now now) {
+  auto group = processor_->reconfigure(settings_, now);
+  if (!group) {
+    break_law("the settings are refused: " + group.error().context);
+    return {};
+  }
+  return commit(*std::move(group));
+}
+
 std::vector<EmittedPane> ModelGateway::end_group(Now now) {
   return commit(processor_->end_group(now));
 }

@@ -29,7 +29,10 @@ class ModelGateway {
   /// A crash: what was not committed is gone.
   std::vector<EmittedPane> restart(Now now) { return start(now); }
 
-  /// Takes effect with the next restart.
+  /// The settings as they are now, without a restart. Requires that no group is open.
+  std::vector<EmittedPane> reconfigure(Now now);
+
+  /// Takes effect with the next restart or `reconfigure`.
   ProcessorSettings& settings() { return settings_; }
 
   Processor& processor() { return *processor_; }

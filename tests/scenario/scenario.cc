@@ -242,6 +242,9 @@ void Scenario::command(const std::string& line) {
   } else if (verb == "restart") {
     ready();
     for (EmittedPane& pane : gateway_->restart(now())) panes_.push_back(std::move(pane));
+  } else if (verb == "reload") {
+    group();
+    for (EmittedPane& pane : gateway_->reconfigure(now())) panes_.push_back(std::move(pane));
   } else if (verb == "expect") {
     ready();
     expect(words);
