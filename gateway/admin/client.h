@@ -6,15 +6,11 @@
 #include <string>
 
 #include "gateway/admin/server.h"
+#include "gateway/http/exchange.h"
 
 namespace tidemark {
 
-struct AdminAnswer {
-  unsigned status = 0;
-  std::string body;
-};
-
 /// AdminError::listen: nobody answers at its address.
-Result<AdminAnswer, AdminError> post_to_appliance(const AdminSettings& appliance, const std::string& path);
+Result<HttpAnswer, AdminError> post_to_appliance(const AdminSettings& appliance, const std::string& path);
 
 }  // namespace tidemark

@@ -8,7 +8,9 @@
 #include <cstring>
 #include <map>
 #include <optional>
+#include <vector>
 
+#include "gateway/commands/added_partitions.h"
 #include "gateway/commands/command.h"
 #include "gateway/commands/log_argument.h"
 #include "gateway/commands/positions.h"
@@ -32,7 +34,13 @@ int inspect_log(const InspectCommand& command) {
   const bool central = log->place.kind == LogPlace::Kind::kafka;
   ForeignWarning foreign(*log->source);
   std::map<std::uint32_t, std::uint64_t> next;  // of each partition
-  for (const std::uint32_t partition : log->partitions) next[partition] = std::max<std::uint64_t>(command.from, 1);
+  const auto take = [&](const std::vector<std::uint32_t>& partitions) {
+    for (const std::uint32_t partition : partitions) {
+      next.try_emplace(partition, std::max<std::uint64_t>(command.from, 1));
+    }
+  };
+  take(log->partitions);
+  AddedPartitions added(*log->source);
   std::map<std::uint32_t, std::uint64_t> lost_through;  // has been said, of each partition
   bool met = false;                                     // the log has been read once: its place is right
   bool quiet = false;                                   // that nobody answers has been said
@@ -77,6 +85,7 @@ int inspect_log(const InspectCommand& command) {
       }
     }
     if (!command.follow) return 0;
+    take(added.look());
     if (!came && stop.came(kPoll)) return 0;
   }
 }

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <optional>
 
+#include "gateway/commands/added_partitions.h"
 #include "gateway/commands/command.h"
 #include "gateway/commands/configured.h"
 #include "gateway/commands/log_argument.h"
@@ -13,7 +14,6 @@
 #include "gateway/commands/progress_line.h"
 #include "gateway/commands/stop_signal.h"
 #include "gateway/commands/window_size.h"
-#include "gateway/pipeline/clock.h"
 #include "gateway/replay/views.h"
 
 namespace tidemark {
@@ -23,7 +23,6 @@ namespace {
 // with 256 KiB each page was written many times and a window took twice as long. What a kill loses is done again.
 constexpr std::uint64_t kBatchBytes = 4 << 20;
 constexpr Duration kPoll = milliseconds(200);
-constexpr Duration kNewPartitions = seconds(10);  // after them it is asked whether the topic has got some
 
 bool parse_rollups(const std::vector<std::string>& texts, std::vector<Duration>& sizes) {
   for (const std::string& text : texts) {
@@ -43,7 +42,6 @@ class Replay {
 
   /// The exit status.
   int run() {
-    MonotonicTime looked = steady_clock();
     for (;;) {
       bool came = false;
       for (std::size_t i = 0; i < parts_.size(); ++i) {
@@ -61,11 +59,7 @@ class Replay {
             return status_;
         }
       }
-      // A fleet's topic is never quiet: it is not waited for.
-      if (command_.follow && steady_clock() > looked + kNewPartitions) {
-        look_for_partitions();
-        looked = steady_clock();
-      }
+      if (command_.follow) take_added_partitions();
       if (came) continue;
       if (!command_.follow) return 0;
       if (stop_.came(kPoll)) return 0;
@@ -184,10 +178,8 @@ class Replay {
     told_ = parked;
   }
 
-  void look_for_partitions() {
-    const auto partitions = source_.partitions();
-    if (!partitions) return;  // The next reading says it.
-    for (const std::uint32_t number : *partitions) {
+  void take_added_partitions() {
+    for (const std::uint32_t number : added_.look()) {
       if (std::ranges::find(parts_, number, &Part::number) == parts_.end()) parts_.emplace_back().number = number;
     }
   }
@@ -198,6 +190,7 @@ class Replay {
   const StopSignal stop_;
   ProgressLine progress_;
   ForeignWarning foreign_{source_};
+  AddedPartitions added_{source_};
   std::vector<Part> parts_;
   bool quiet_ = false;  // that nobody answers has been said
   ParkedTotal told_;    // of what is parked

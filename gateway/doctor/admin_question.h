@@ -5,6 +5,7 @@
 
 #include "edge/bytes/result.h"
 #include "edge/time/instant.h"
+#include "gateway/http/exchange.h"
 #include "gateway/log/log_source.h"
 
 namespace tidemark::doctor {
@@ -15,12 +16,7 @@ enum class AdminSilence : std::uint8_t {
   broken,  // what answers is not HTTP
 };
 
-struct AdminAnswer {
-  unsigned status = 0;
-  std::string body;
-};
-
 /// `place`: a socket or an address of this machine, with the token to show. Blocks, at most about `limit`.
-Result<AdminAnswer, AdminSilence> ask_admin(const LogPlace& place, const std::string& path, Duration limit);
+Result<HttpAnswer, AdminSilence> ask_admin(const LogPlace& place, const std::string& path, Duration limit);
 
 }  // namespace tidemark::doctor

@@ -1,11 +1,7 @@
 #include "gateway/log/http_log.h"
 
-#include <algorithm>
-#include <boost/asio.hpp>
-#include <boost/beast/core.hpp>
-#include <boost/beast/http.hpp>
-#include <chrono>
-#include <optional>
+#include <span>
+#include <utility>
 
 #include "edge/bytes/byte_reader.h"
 #include "edge/event/event.h"
@@ -13,36 +9,29 @@
 namespace tidemark {
 namespace {
 
-namespace asio = boost::asio;
-namespace beast = boost::beast;
-namespace http = boost::beast::http;
-using Protocol = asio::generic::stream_protocol;
-using boost::system::error_code;
-
-constexpr auto kSilence = std::chrono::seconds(30);
 constexpr std::size_t kRowHeader = 12;
 
 }  // namespace
 
+HttpPlace http_place(const LogPlace& place) {
+  if (place.kind == LogPlace::Kind::unix_socket) return {place.path, {}, 0};
+  return {{}, place.host, place.port};
+}
+
 class HttpLog::Answer {
  public:
-  explicit Answer(const LogPlace& place) : place_(place) { parser_.body_limit(boost::none); }
+  explicit Answer(const LogPlace& place) : place_(place), exchange_(http_place(place), {}) {}
 
   Result<void, LogError> ask(std::uint64_t from) {
-    if (const error_code error = connect()) {
-      return fail(LogError::no_answer, to_string(place_) + ": " + error.message() +
+    if (const auto connected = exchange_.connect(); !connected) {
+      return fail(LogError::no_answer, to_string(place_) + ": " + connected.error().context +
                                            "; is the appliance running, and is this its admin.listen?");
     }
-    http::request<http::empty_body> request(
-        http::verb::get, (place_.parked ? "/parked?from=" : "/log?from=") + std::to_string(from), 11);
-    request.set(http::field::host, place_.host.empty() ? "localhost" : place_.host);
-    request.set(http::field::user_agent, "tidemark");
-    request.set(http::field::connection, "close");
-    if (!place_.token.empty()) request.set(http::field::authorization, "Bearer " + place_.token);
-    error_code error = await([&](auto done) { http::async_write(stream_, request, done); });
-    if (!error) error = await([&](auto done) { http::async_read_header(stream_, buffer_, parser_, done); });
-    if (error) return fail(LogError::no_answer, to_string(place_) + ": " + error.message());
-    const unsigned status = parser_.get().result_int();
+    const auto answer =
+        exchange_.ask({HttpRequest::Verb::get, (place_.parked ? "/parked?from=" : "/log?from=") + std::to_string(from),
+                       place_.token});
+    if (!answer) return fail(LogError::no_answer, to_string(place_) + ": " + answer.error().context);
+    const unsigned status = *answer;
     if (status == 401) {
       return fail(LogError::refused, to_string(place_) +
                                          (place_.token.empty() ? " asks for a token" : " does not take this token") +
@@ -66,58 +55,27 @@ class HttpLog::Answer {
       else if (*taken) {
         from = rows.back().position + 1;
         bytes += rows.back().event.bytes.size();
-      } else if (parser_.is_done()) {
+      } else if (ended_) {
         if (used_ != body_.size()) return cut_off("it ends within a row");
         break;
-      } else if (const error_code error = read_more()) {
-        return cut_off(error.message());
+      } else if (const auto more = read_more(); !more) {
+        return cut_off(more.error().context);
       }
     }
     return rows;
   }
 
  private:
-  // Starts an asynchronous operation and waits for it: the only way to have a time limit on it.
-  template <typename Start>
-  error_code await(Start start) {
-    error_code result = asio::error::timed_out;
-    stream_.expires_after(kSilence);
-    start([&result](error_code error, auto...) { result = error; });
-    io_.restart();
-    io_.run();
-    return result == beast::error::timeout ? error_code(asio::error::timed_out) : result;
-  }
-
-  error_code connect() {
-    if (place_.kind == LogPlace::Kind::unix_socket) {
-      if (place_.path.size() >= sizeof(sockaddr_un::sun_path)) return asio::error::name_too_long;
-      const Protocol::endpoint endpoint = asio::local::stream_protocol::endpoint(place_.path);
-      return await([&](auto done) { stream_.async_connect(endpoint, done); });
-    }
-    asio::ip::tcp::resolver resolver(io_);
-    error_code error;
-    const auto found = resolver.resolve(place_.host, std::to_string(place_.port), error);
-    if (error) return error;
-    for (const auto& entry : found) {
-      const Protocol::endpoint endpoint = entry.endpoint();
-      error = await([&](auto done) { stream_.async_connect(endpoint, done); });
-      if (!error) break;
-      stream_.close();
-    }
-    return error;
-  }
-
-  error_code read_more() {
+  Result<void, HttpError> read_more() {
     body_.erase(0, used_);
     used_ = 0;
     const std::size_t had = body_.size();
     body_.resize(had + kPiece);
-    parser_.get().body().data = body_.data() + had;
-    parser_.get().body().size = kPiece;
-    error_code error = await([&](auto done) { http::async_read(stream_, buffer_, parser_, done); });
-    body_.resize(had + kPiece - parser_.get().body().size);
-    if (error == http::error::need_buffer) error = {};
-    return error;
+    const auto size = exchange_.read(std::span(body_).subspan(had));
+    if (!size) return tl::unexpected(size.error());
+    body_.resize(had + *size);
+    ended_ = *size < kPiece;
+    return {};
   }
 
   /// False: it has not come whole yet.
@@ -150,12 +108,10 @@ class HttpLog::Answer {
   static constexpr std::size_t kPiece = 256 * 1024;
 
   const LogPlace& place_;
-  asio::io_context io_{1};
-  beast::basic_stream<Protocol> stream_{io_};
-  beast::flat_buffer buffer_;
-  http::response_parser<http::buffer_body> parser_;
+  HttpExchange exchange_;
   std::string body_;
   std::size_t used_ = 0;  // of body_
+  bool ended_ = false;    // nothing comes behind body_
 };
 
 HttpLog::HttpLog(LogPlace place) : place_(std::move(place)) {}

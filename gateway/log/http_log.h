@@ -5,9 +5,13 @@
 #include <memory>
 #include <string>
 
+#include "gateway/http/exchange.h"
 #include "gateway/log/log_source.h"
 
 namespace tidemark {
+
+/// Where the appliance's HTTP is, of a place that is one: tcp or unix_socket.
+HttpPlace http_place(const LogPlace& place);
 
 class HttpLog final : public OwnLog {
  public:

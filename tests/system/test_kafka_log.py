@@ -168,18 +168,29 @@ class KafkaLog(unittest.TestCase):
             logs, expected = fill(room, 300)
             views, place = room.path("views.db"), f"kafka:{kafka.bootstrap()}/telemetry"
             publish(kafka, {"plant-7": logs["plant-7"], "plant-8": []}, partitions=(0, 0))
+            inspect = room.keep(Process([tool("tidemark"), "inspect", "--log", place, "--follow"], room.path("inspect.log")))
+
+            def inspected(partition):
+                """Positions of this partition that have been printed."""
+                events = [json.loads(line) for line in inspect.output().splitlines(True) if line.endswith("}\n")]
+                return [event["position"] for event in events if event["partition"] == partition]
+
             with self.following(room, place, views) as follow:
-                wait_until(lambda: os.path.exists(views) and "plant-7" in self.exported(views), 60, "plant-7 is there",
-                           [follow])
+                both = [follow, inspect]
+                wait_until(lambda: os.path.exists(views) and "plant-7" in self.exported(views) and inspected(0), 60,
+                           "plant-7 is there", both)
                 kafka.add_partitions("telemetry", 2)
                 kafka.produce("telemetry", [(b"plant-8", event, ()) for event in logs["plant-8"]], 1)
 
                 def all_there():
                     # The first partition is never quiet.
                     kafka.produce("telemetry", [(b"plant-7", logs["plant-7"][0], ())], 0)
-                    return self.exported(views) == expected
+                    return self.exported(views) == expected and len(inspected(1)) >= len(logs["plant-8"])
 
-                wait_until(all_there, 60, "what came to the new partition is in the views", [follow], step=0.2)
+                wait_until(all_there, 60, "what came to the new partition is in the views, and is printed", both, step=0.2)
+            self.assertEqual(list(range(1, len(logs["plant-8"]) + 1)), inspected(1))
+            inspect.signal(signal.SIGTERM)
+            self.assertEqual(0, inspect.wait(30))
 
     def test_a_leader_that_is_killed_is_outlived(self):
         with Room(self) as room:

@@ -1,100 +1,37 @@
 // The log over HTTP against a server that answers what a test wrote down, also what no appliance would say.
 #include "gateway/log/http_log.h"
 
-#include <arpa/inet.h>
 #include <doctest/doctest.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 
-#include <filesystem>
 #include <string>
-#include <thread>
-#include <utility>
 #include <vector>
 
 #include "edge/bytes/byte_writer.h"
 #include "edge/event/event.h"
 #include "tests/support/folder.h"
+#include "tests/support/http_server.h"
 
 using namespace tidemark;
+using test::chunked;
 
 namespace {
 
-/// Gives each connection the next answer and closes it; keeps what was asked.
-class Server {
- public:
-  explicit Server(std::vector<std::string> answers, const std::string& unix_path = {}) : answers_(std::move(answers)) {
-    unix_path.empty() ? listen_on_tcp() : listen_on(unix_path);
-    REQUIRE(listen(socket_, 8) == 0);
-    thread_ = std::thread([this] { serve(); });
-  }
-  ~Server() {
-    join();
-    close(socket_);
-  }
-  Server(const Server&) = delete;
-  Server& operator=(const Server&) = delete;
+using Server = test::HttpServer;
 
-  [[nodiscard]] const LogPlace& place() const { return place_; }
-  /// After as many connections as there are answers.
-  const std::vector<std::string>& asked() {
-    join();
-    return asked_;
-  }
+LogPlace place_of(const Server& server) {
+  LogPlace place;
+  place.kind = LogPlace::Kind::tcp;
+  place.host = "127.0.0.1";
+  place.port = server.port();
+  return place;
+}
 
- private:
-  void listen_on_tcp() {
-    socket_ = socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof(address);
-    REQUIRE(bind(socket_, reinterpret_cast<sockaddr*>(&address), size) == 0);
-    REQUIRE(getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size) == 0);
-    place_.kind = LogPlace::Kind::tcp;
-    place_.host = "127.0.0.1";
-    place_.port = ntohs(address.sin_port);
-  }
-  void listen_on(const std::string& path) {
-    socket_ = socket(AF_UNIX, SOCK_STREAM, 0);
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    REQUIRE(path.size() < sizeof(address.sun_path));
-    path.copy(address.sun_path, path.size());
-    REQUIRE(bind(socket_, reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0);
-    place_.kind = LogPlace::Kind::unix_socket;
-    place_.path = path;
-  }
-  void serve() {
-    for (const std::string& answer : answers_) {
-      const int connection = accept(socket_, nullptr, nullptr);
-      std::string request;
-      while (request.find("\r\n\r\n") == std::string::npos) {
-        char piece[4096];
-        const ssize_t got = recv(connection, piece, sizeof(piece), 0);
-        if (got <= 0) break;
-        request.append(piece, static_cast<std::size_t>(got));
-      }
-      asked_.push_back(request);
-      for (std::size_t sent = 0; sent < answer.size();) {
-        const ssize_t wrote = send(connection, answer.data() + sent, answer.size() - sent, MSG_NOSIGNAL);
-        if (wrote <= 0) break;
-        sent += static_cast<std::size_t>(wrote);
-      }
-      close(connection);
-    }
-  }
-  void join() {
-    if (thread_.joinable()) thread_.join();
-  }
-
-  const std::vector<std::string> answers_;
-  std::vector<std::string> asked_;
-  LogPlace place_;
-  int socket_ = -1;
-  std::thread thread_;
-};
+LogPlace socket_at(const std::string& path) {
+  LogPlace place;
+  place.kind = LogPlace::Kind::unix_socket;
+  place.path = path;
+  return place;
+}
 
 std::string event_of(std::uint64_t sequence) {
   EventHeader header;
@@ -110,17 +47,6 @@ std::string row(std::uint64_t position, const std::string& bytes) {
   out.u32(static_cast<std::uint32_t>(bytes.size()));
   out.raw(bytes);
   return out.take();
-}
-
-std::string chunked(const std::string& body, std::size_t piece) {
-  std::string out = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n";
-  for (std::size_t at = 0; at < body.size(); at += piece) {
-    const std::string part = body.substr(at, piece);
-    char size[20];
-    std::snprintf(size, sizeof(size), "%zx\r\n", part.size());
-    out += size + part + "\r\n";
-  }
-  return out + "0\r\n\r\n";
 }
 
 std::string answer_of(const std::string& status) {
@@ -142,7 +68,7 @@ TEST_CASE("rows come whole, wherever the answer is cut into pieces") {
   for (const std::size_t piece : {1u, 7u, 11u, 12u, 13u, 100u, 100'000u}) {
     CAPTURE(piece);
     Server server({chunked(body, piece)});
-    HttpLog log(server.place());
+    HttpLog log(place_of(server));
     const auto rows = log.read(1, 1 << 20);
     REQUIRE(rows);
     CHECK(positions(*rows) == Positions{1, 2, 5});
@@ -155,7 +81,7 @@ TEST_CASE("rows come whole, wherever the answer is cut into pieces") {
 TEST_CASE("one answer is read in parts, and its end asks anew") {
   const std::string body = row(1, event_of(1)) + row(2, event_of(2));
   Server server({chunked(body, 50), chunked(row(3, event_of(3)), 50)});
-  HttpLog log(server.place());
+  HttpLog log(place_of(server));
   CHECK(positions(*log.read(1, 1)) == Positions{1});
   CHECK(positions(*log.read(2, 1)) == Positions{2});
   CHECK(positions(*log.read(3, 1)).empty());  // for now
@@ -168,7 +94,7 @@ TEST_CASE("one answer is read in parts, and its end asks anew") {
 
 TEST_CASE("a read from elsewhere asks from there") {
   Server server({chunked(row(1, event_of(1)) + row(2, event_of(2)), 50), chunked(row(9, event_of(3)), 50)});
-  HttpLog log(server.place());
+  HttpLog log(place_of(server));
   CHECK(positions(*log.read(1, 1)) == Positions{1});
   CHECK(positions(*log.read(9, 1)) == Positions{9});
   CHECK(server.asked()[1].starts_with("GET /log?from=9 "));
@@ -176,7 +102,7 @@ TEST_CASE("a read from elsewhere asks from there") {
 
 TEST_CASE("a token is shown, and what is refused says what to do") {
   Server server({answer_of("401 Unauthorized"), answer_of("401 Unauthorized"), answer_of("404 Not Found")});
-  LogPlace place = server.place();
+  LogPlace place = place_of(server);
   const auto refused = [&](const std::string& words) {
     HttpLog log(place);
     const auto rows = log.read(1, 1);
@@ -200,7 +126,7 @@ TEST_CASE("an answer that is cut is no end of the log") {
   for (const std::string& answer : {cut, half, std::string("HTTP/1.1 200 OK\r\n"), std::string("no HTTP\r\n\r\n")}) {
     CAPTURE(answer);
     Server server({answer});
-    HttpLog log(server.place());
+    HttpLog log(place_of(server));
     const auto rows = log.read(1, 1 << 20);
     REQUIRE_FALSE(rows);
     CHECK(rows.error().code == LogError::no_answer);
@@ -214,7 +140,7 @@ TEST_CASE("what is not a log is said, and takes no memory") {
   for (const std::string& body : {huge.take() + "x", row(0, event_of(1)), row(3, event_of(1)) + row(3, event_of(2)),
                                   row(3, event_of(1)) + row(2, event_of(2))}) {
     Server server({chunked(body, 1000)});
-    HttpLog log(server.place());
+    HttpLog log(place_of(server));
     const auto rows = log.read(1, 1 << 20);
     REQUIRE_FALSE(rows);
     CHECK(rows.error().code == LogError::damaged);
@@ -223,7 +149,7 @@ TEST_CASE("what is not a log is said, and takes no memory") {
 
 TEST_CASE("an event that cannot be read is handed on as it came: whoever proves the log must see it") {
   Server server({chunked(row(1, "rubbish"), 1000)});
-  HttpLog log(server.place());
+  HttpLog log(place_of(server));
   const auto rows = log.read(1, 1 << 20);
   REQUIRE(rows);
   CHECK((*rows)[0].event.bytes == "rubbish");
@@ -234,7 +160,7 @@ TEST_CASE("nobody there is told apart") {
   LogPlace place;
   {
     const Server server({});
-    place = server.place();
+    place = place_of(server);
   }
   HttpLog log(place);
   const auto rows = log.read(1, 1);
@@ -247,11 +173,8 @@ TEST_CASE("over a unix socket") {
   const test::Folder folder;
   {
     Server server({chunked(row(1, event_of(1)), 1000)}, folder.file("admin.sock"));
-    HttpLog log(server.place());
+    HttpLog log(socket_at(folder.file("admin.sock")));
     CHECK(positions(*log.read(1, 1)) == Positions{1});
   }
-  LogPlace long_path;
-  long_path.kind = LogPlace::Kind::unix_socket;
-  long_path.path = "/" + std::string(200, 'x');
-  CHECK_FALSE(HttpLog(long_path).read(1, 1));
+  CHECK_FALSE(HttpLog(socket_at("/" + std::string(200, 'x'))).read(1, 1));
 }
