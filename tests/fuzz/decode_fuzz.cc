@@ -108,9 +108,10 @@ void match(std::string_view input) {
 
 void read_path(std::string_view input) {
   const auto path = parse_path(input);
-  if (!path || path->at_message) return;
+  if (!path || path->levels_up > 0) return;
   std::string text;
   for (const PathStep& step : path->steps) {
+    if (step.every) return;
     if (step.is_index) {
       append_index(text, step.index);
     } else {
