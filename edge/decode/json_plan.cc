@@ -33,6 +33,8 @@ class JsonPlanBuilder {
     if (by_key) {
       plan_.nodes_[record].each = true;
       plan_.nodes_[record].holds_each = true;
+      // What a device sends for itself, {"ts":..,"values":{..}}, is no map of two devices.
+      plan_.nodes_[record].array_alone = true;
       record = add_level();
     }
     plan_.time_ = wanted_below(record, {.key = "ts"});

@@ -37,6 +37,7 @@ class JsonPlan {
     bool number = false;       // a field's path: its decimal is wanted, not only its text
     bool each = false;         // the elements found here are the next level
     bool by_key = false;       // so are the members of the object found here; their keys are wanted
+    bool array_alone = false;  // an object found here is not taken for the one element
     bool holds_each = false;   // `each` is at or below this node
     bool names_begin = false;  // of an object found here, readings are named from its members on
   };

@@ -202,6 +202,10 @@ void JsonWalk::select(const Element& element) {
 bool JsonWalk::elements_of_each(const Node& node, std::uint32_t depth) {
   if (node.by_key) return elements_by_key(node, depth);
   const std::uint32_t level = node.level + 1;
+  if (node.array_alone && peek() == '{') {
+    levels_[node.level].each = Each::wrong_type;
+    return container(nullptr, false, depth);
+  }
   levels_[node.level].each = Each::found;
   if (peek() == '{') return element(level, depth, {});
   if (depth >= max_depth_) return fail(Rejection::too_deep);
