@@ -315,4 +315,5 @@ def main():
         case(r)
 
 
-main()
+if __name__ == "__main__":
+    main()
