@@ -4,6 +4,7 @@
 #include <array>
 
 #include "edge/bytes/assert.h"
+#include "edge/decode/batch_decoder.h"
 #include "edge/decode/identity.h"
 #include "edge/decode/json_decoder.h"
 #include "edge/decode/scalar_decoder.h"
@@ -20,6 +21,7 @@ struct Format {
 constexpr std::array kFormats = {
     Format{PayloadFormat::json, make_json_decoder},
     Format{PayloadFormat::scalar, make_scalar_decoder},
+    Format{PayloadFormat::batch, make_batch_decoder},
 };
 
 }  // namespace

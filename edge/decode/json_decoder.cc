@@ -3,9 +3,9 @@
 #include <charconv>
 #include <utility>
 
+#include "edge/decode/json_reading.h"
 #include "edge/decode/json_walk.h"
 #include "edge/decode/label.h"
-#include "edge/time/timestamp.h"
 #include "edge/value/decimal.h"
 
 namespace tidemark {
@@ -48,35 +48,11 @@ tl::expected<std::string_view, Rejection> label_of(const JsonValue& value) {
     case Kind::no_text:
       return tl::unexpected(Rejection::malformed);
     case Kind::nonfinite:
-    case Kind::structure:
+    case Kind::object:
+    case Kind::array:
       return tl::unexpected(Rejection::wrong_type);
   }
   return tl::unexpected(Rejection::wrong_type);
-}
-
-Duration unit_of(TimeFormat format) {
-  switch (format) {
-    case TimeFormat::seconds:
-      return seconds(1);
-    case TimeFormat::milliseconds:
-      return milliseconds(1);
-    case TimeFormat::microseconds:
-      return nanoseconds(1000);
-    case TimeFormat::nanoseconds:
-    case TimeFormat::rfc3339:
-      break;
-  }
-  return nanoseconds(1);
-}
-
-// Why there is no time, if so; otherwise it is in `time`.
-std::optional<Rejection> read_time(const JsonValue& value, TimeFormat format, std::optional<EventTime>& time) {
-  const bool is_text = format == TimeFormat::rfc3339;
-  if (value.kind != (is_text ? Kind::string : Kind::number)) return Rejection::no_time;
-  const auto parsed = is_text ? parse_rfc3339(value.text) : parse_epoch(value.text, unit_of(format));
-  if (!parsed) return parsed.error() == TimestampError::out_of_range ? Rejection::out_of_range : Rejection::no_time;
-  time = *parsed;
-  return std::nullopt;
 }
 
 class JsonDecoder final : public Decoder {
@@ -112,7 +88,7 @@ class JsonDecoder final : public Decoder {
     if (is_too_large(message, max_bytes_)) return Rejection::too_large;
     if (!identity_.load(message, variables)) return Rejection::malformed;
     if (const auto rejection = walk_.run(message.payload, named)) return rejection;
-    if (walk_.plan().has_each()) {
+    if (walk_.plan().record_level() > 0) {
       if (walk_.each() == JsonWalk::Each::absent) return Rejection::missing_field;
       if (walk_.each() == JsonWalk::Each::wrong_type) return Rejection::wrong_type;
     }
@@ -125,7 +101,7 @@ class JsonDecoder final : public Decoder {
     const auto reject = [&record](Rejection reason) {
       if (!record.rejection) record.rejection = reason;
     };
-    if (!found.structure) reject(Rejection::wrong_type);
+    if (found.rejection) reject(*found.rejection);
     add_labels(record, out, reject);
     add_time(record, reject);
     if (walk_.plan().fields().empty()) {
@@ -183,15 +159,7 @@ class JsonDecoder final : public Decoder {
     FieldValue& field = fields.emplace_back();
     field.field = static_cast<std::int32_t>(index);
     field.name = field_names_[index];
-    field.value = value.value;
-    field.inexact = value.inexact;
-    if (value.out_of_range) {
-      field.rejection = Rejection::out_of_range;
-    } else if (value.kind == Kind::nonfinite) {
-      field.rejection = Rejection::nonfinite;
-    } else if (value.kind != Kind::number && value.kind != Kind::boolean) {
-      field.rejection = Rejection::wrong_type;
-    }
+    read_field(value, field);
   }
 
   Identity identity_;

@@ -2,7 +2,8 @@
 //
 // A record is the message, or an element of `each`; `each` may also lead to one object, and "^" makes the message
 // itself the array. An element that is neither object nor array is a record rejected as wrong_type: no path leads into
-// it.
+// it. `nodes[].readings` goes into every element of one array for another inside it; of an element in which it leads
+// nowhere, one record is rejected as missing_field.
 #pragma once
 
 #include <memory>

@@ -61,23 +61,25 @@ std::uint64_t key_prefix(std::string_view key) {
 std::optional<Rejection> JsonWalk::run(std::string_view payload, std::vector<FieldValue>& named) {
   clear_for_reuse(elements_);
   clear_for_reuse(found_);
+  clear_for_reuse(enclosing_);
   clear_for_reuse(seen_);
   clear_for_reuse(order_);
   names_.clear();
   path_.clear();
   named_ = &named;
-  each_ = Each::absent;
+  selected_ = JsonPlan::kNone;
   failure_ = Rejection::malformed;
+  for (Level& level : levels_) level = Level{};
   if (!index_.load(payload)) return Rejection::malformed;
   text_ = index_.text();
   at_ = index_.offsets();
   escapes_ = payload.find('\\') != std::string_view::npos;
 
-  slots_.assign(plan_.message_slots() + plan_.record_slots(), JsonValue{});
-  const Node& root = plan_.node(plan_.message_root());
+  slots_.assign(plan_.slots(), JsonValue{});
+  const Node& root = plan_.root(0);
   bool good = false;
-  if (!plan_.has_each()) {
-    good = element(0);
+  if (plan_.record_level() == 0) {
+    good = record(0);
   } else {
     good = is_container(peek()) ? container(&root, false, 0) : scalar(&root, false) != nullptr;
   }
@@ -98,66 +100,146 @@ bool JsonWalk::fail(Rejection reason) {
   return false;
 }
 
-// An earlier equal key may have filled the slots below it; they are the later one's now.
-void JsonWalk::forget_below(const Node& node) {
-  const std::size_t base = node.at_message ? 0 : plan_.message_slots();
-  for (std::size_t slot = base + node.first_slot; slot < base + node.end_slot; ++slot) slots_[slot] = JsonValue{};
-  if (node.holds_each) {
-    each_ = Each::absent;
-    elements_.clear();
-    found_.clear();
-    named_->clear();
-  }
+void JsonWalk::empty_slots(std::size_t first, std::size_t end) {
+  for (std::size_t slot = first; slot < end; ++slot) slots_[slot] = JsonValue{};
 }
 
-// The message as the one record, or an element of `each`. One that is neither object nor array has nothing a path could
-// lead to: it is a record without findings.
-bool JsonWalk::element(std::uint32_t depth) {
-  const bool structure = is_container(peek());
-  Element& added = elements_.emplace_back();
-  added.structure = structure;
-  added.first_reading = static_cast<std::uint32_t>(named_->size());
-  if (!structure) return scalar(nullptr, false) != nullptr;
+// An earlier equal key may have filled the slots below it; they are the later one's now.
+void JsonWalk::forget_below(const Node& node) {
+  empty_slots(node.first_slot, node.end_slot);
+  if (!node.holds_each) return;
+  Level& level = levels_[node.level];
+  level.each = Each::absent;
+  elements_.resize(level.elements);
+  enclosing_.resize(level.enclosings);
+  found_.resize(level.found);
+  named_->resize(level.readings);
+}
 
-  if (!container(&plan_.node(plan_.record_root()), plan_.fields().empty(), depth)) return false;
+// An element of `each`. `key`: of the member that it is, if it is one.
+bool JsonWalk::element(std::uint32_t level, std::uint32_t depth, std::string_view key) {
+  return level == plan_.record_level() ? record(depth) : enclosing(level, depth, key);
+}
+
+// The message as the one record, or an element that is one. One that is neither object nor array has nothing a path
+// could lead to: it is a record without findings.
+bool JsonWalk::record(std::uint32_t depth) {
+  Element& added = elements_.emplace_back();
+  added.first_reading = static_cast<std::uint32_t>(named_->size());
+  if (!levels_.empty()) added.enclosing = levels_.back().enclosing;
+  if (!is_container(peek())) {
+    added.rejection = Rejection::wrong_type;
+    return scalar(nullptr, false) != nullptr;
+  }
+  const Node& root = plan_.record_root();
+  if (!container(&root, plan_.fields().empty(), depth)) return false;
   Element& done = elements_.back();
   done.reading_count = static_cast<std::uint32_t>(named_->size()) - done.first_reading;
-  if (plan_.has_each()) keep_found(done);
+  if (!levels_.empty()) keep_found(root, done);
+  return true;
+}
+
+// An element in which `each` goes on. Where it leads nowhere, one record is rejected in place of those that are not
+// there, so that what is missing shows; the elements beside this one are what they are.
+bool JsonWalk::enclosing(std::uint32_t level, std::uint32_t depth, std::string_view key) {
+  const auto number = static_cast<std::uint32_t>(enclosing_.size());
+  enclosing_.push_back({.outer = levels_[level - 1].enclosing, .first_found = 0, .found_count = 0, .key = key});
+  levels_[level] = {.each = Each::absent,
+                    .enclosing = number,
+                    .elements = elements_.size(),
+                    .enclosings = enclosing_.size(),
+                    .found = found_.size(),
+                    .readings = named_->size()};
+  const Node& root = plan_.root(level);
+  if (is_container(peek())) {
+    if (!container(&root, false, depth)) return false;
+  } else {
+    if (scalar(&root, false) == nullptr) return false;
+    if (!root.each) levels_[level].each = Each::wrong_type;
+  }
+  if (levels_[level].each != Each::found) {
+    Element& none = elements_.emplace_back();
+    none.first_reading = static_cast<std::uint32_t>(named_->size());
+    none.enclosing = number;
+    none.rejection = levels_[level].each == Each::absent ? Rejection::missing_field : Rejection::wrong_type;
+  }
+  keep_found(root, enclosing_[number]);
   return true;
 }
 
 // An array of a hundred thousand empty objects is a payload, too: only what is there is kept for each.
-void JsonWalk::keep_found(Element& element) {
-  element.first_found = static_cast<std::uint32_t>(found_.size());
-  for (std::size_t slot = plan_.message_slots(); slot < slots_.size(); ++slot) {
+template <typename Holder>
+void JsonWalk::keep_found(const Node& root, Holder& holder) {
+  holder.first_found = static_cast<std::uint32_t>(found_.size());
+  for (std::size_t slot = root.first_slot; slot < root.end_slot; ++slot) {
     if (slots_[slot].kind != JsonValue::Kind::absent) found_.push_back({slot, slots_[slot]});
   }
-  element.found_count = static_cast<std::uint32_t>(found_.size()) - element.first_found;
+  holder.found_count = static_cast<std::uint32_t>(found_.size()) - holder.first_found;
 }
 
-void JsonWalk::select(const Element& element) {
-  if (!plan_.has_each()) return;  // there is one, and what it held is still in its slots
-  for (std::size_t slot = plan_.message_slots(); slot < slots_.size(); ++slot) slots_[slot] = JsonValue{};
-  for (std::uint32_t i = 0; i < element.found_count; ++i) {
-    const Found& found = found_[element.first_found + i];
+template <typename Holder>
+void JsonWalk::restore(const Holder& holder) {
+  for (std::uint32_t i = 0; i < holder.found_count; ++i) {
+    const Found& found = found_[holder.first_found + i];
     slots_[found.slot] = found.value;
   }
 }
 
-bool JsonWalk::elements_of_each(std::uint32_t depth) {
-  each_ = Each::found;
-  if (peek() == '{') return element(depth);
+void JsonWalk::select(const Element& element) {
+  if (levels_.empty()) return;  // there is one, and what it held is still in its slots
+  const Node& root = plan_.record_root();
+  if (element.enclosing != selected_) {
+    selected_ = element.enclosing;
+    empty_slots(plan_.root(0).end_slot, root.first_slot);
+    for (std::uint32_t around = selected_; around != JsonPlan::kNone; around = enclosing_[around].outer) {
+      restore(enclosing_[around]);
+    }
+  }
+  empty_slots(root.first_slot, root.end_slot);
+  restore(element);
+}
+
+bool JsonWalk::elements_of_each(const Node& node, std::uint32_t depth) {
+  if (node.by_key) return elements_by_key(node, depth);
+  const std::uint32_t level = node.level + 1;
+  if (node.array_alone && peek() == '{') {
+    levels_[node.level].each = Each::wrong_type;
+    return container(nullptr, false, depth);
+  }
+  levels_[node.level].each = Each::found;
+  if (peek() == '{') return element(level, depth, {});
   if (depth >= max_depth_) return fail(Rejection::too_deep);
-  return items([this, depth](std::uint32_t) { return element(depth + 1); });
+  return items([this, level, depth](std::uint32_t) { return element(level, depth + 1, {}); });
+}
+
+// The members of an object, each an element; of equal keys the last counts.
+bool JsonWalk::elements_by_key(const Node& node, std::uint32_t depth) {
+  if (peek() != '{') {
+    levels_[node.level].each = Each::wrong_type;
+    return container(nullptr, false, depth);
+  }
+  levels_[node.level].each = Each::found;
+  if (depth >= max_depth_) return fail(Rejection::too_deep);
+  const std::size_t first_key = seen_.size();
+  const bool good = pairs([this, &node, depth](std::string_view name) {
+    const auto first = static_cast<std::uint32_t>(elements_.size());
+    if (!element(node.level + 1, depth + 1, name)) return false;
+    seen_.push_back({key_prefix(name), name, first, static_cast<std::uint32_t>(elements_.size())});
+    return true;
+  });
+  if (good) drop_repeated(first_key, elements_);
+  return good;
 }
 
 // An object or array. The recursion through here is bounded by max_depth_.
 bool JsonWalk::container(const Node* node, bool naming, std::uint32_t depth) {
   if (node != nullptr) {
     forget_below(*node);
-    if (node->wanted) slots_[slot_of(*node)].kind = JsonValue::Kind::structure;
-    // `each` at the message's root is reached from outside, its elements' root is another node: this never loops.
-    if (node->each) return elements_of_each(depth);
+    if (node->wanted) {
+      slots_[node->slot].kind = peek() == '{' ? JsonValue::Kind::object : JsonValue::Kind::array;
+    }
+    // The elements' root is another node, of the next level: this never loops.
+    if (node->each) return elements_of_each(*node, depth);
   }
   if (depth >= max_depth_) return fail(Rejection::too_deep);
   if (peek() == '{') return members(node, naming, depth + 1);
@@ -170,22 +252,31 @@ bool JsonWalk::container(const Node* node, bool naming, std::uint32_t depth) {
 bool JsonWalk::members(const Node* node, bool naming, std::uint32_t depth) {
   const std::size_t first_key = seen_.size();
   std::size_t next = 0;
-  ++at_;
-  if (peek() == '}') return ++at_, true;
-  while (true) {
-    std::string_view name;
-    if (!key(name)) return false;
+  const bool good = pairs([this, node, naming, depth, &next](std::string_view name) {
     const Node* const below = node != nullptr ? plan_.child(*node, name, next) : nullptr;
     const auto first = static_cast<std::uint32_t>(named_->size());
     if (!child(below, naming, depth, [this, name] { append_key(path_, name); })) return false;
     if (naming) seen_.push_back({key_prefix(name), name, first, static_cast<std::uint32_t>(named_->size())});
+    return true;
+  });
+  if (!good) return false;
+  if (naming && (node == nullptr || !keep_values(*node, first_key))) drop_repeated(first_key, *named_);
+  return true;
+}
+
+// The members of an object, at whose brace we stand.
+template <typename Member>
+bool JsonWalk::pairs(Member&& member) {
+  ++at_;
+  if (peek() == '}') return ++at_, true;
+  while (true) {
+    std::string_view name;
+    if (!key(name) || !member(name)) return false;
     const char after = peek();
     if (after != ',' && after != '}') return fail(Rejection::malformed);
     ++at_;
-    if (after == '}') break;
+    if (after == '}') return true;
   }
-  if (naming) drop_repeated(first_key);
-  return true;
 }
 
 // The items of an array, at whose bracket we stand.
@@ -211,7 +302,8 @@ bool JsonWalk::child(const Node* node, bool naming, std::uint32_t depth, AppendS
   const std::size_t outer = path_.size();
   bool good = false;
   if (is_container(peek())) {
-    append_step();
+    // Only below a record's root do names begin anew, and there nothing has been appended yet.
+    if (node == nullptr || !node->names_begin || peek() != '{') append_step();
     good = container(node, true, depth);
   } else {
     const JsonValue* const value = scalar(node, true);
@@ -231,7 +323,7 @@ const JsonValue* JsonWalk::scalar(const Node* node, bool naming) {
   const bool wanted = node != nullptr && node->wanted;
   if (node != nullptr) forget_below(*node);
   if (!wanted) unwanted_ = JsonValue{};
-  JsonValue& value = wanted ? slots_[slot_of(*node)] : unwanted_;
+  JsonValue& value = wanted ? slots_[node->slot] : unwanted_;
   const char first = peek();
   bool good = true;
   if (first == '"') {
@@ -252,7 +344,9 @@ const JsonValue* JsonWalk::scalar(const Node* node, bool naming) {
     return nullptr;
   }
   ++at_;
-  if (node != nullptr && node->each && value.kind != JsonValue::Kind::absent) each_ = Each::wrong_type;
+  if (node != nullptr && node->each && value.kind != JsonValue::Kind::absent) {
+    levels_[node->level].each = Each::wrong_type;
+  }
   return &value;
 }
 
@@ -327,9 +421,9 @@ void JsonWalk::add_reading(std::string_view name, const JsonValue& value) {
   }
 }
 
-// Takes back the readings below keys that a later key of the same object repeats. A few keys are compared with each
-// other; many are sorted, so that a hostile object costs n log n.
-void JsonWalk::drop_repeated(std::size_t first_key) {
+// Marks the keys that a later key of the same object repeats. A few keys are compared with each other; many are sorted,
+// so that a hostile object costs n log n.
+bool JsonWalk::mark_repeated(std::size_t first_key) {
   constexpr std::size_t kFew = 16;
   const auto equal = [](const SeenKey& a, const SeenKey& b) { return a.prefix == b.prefix && a.key == b.key; };
   bool any = false;
@@ -339,27 +433,47 @@ void JsonWalk::drop_repeated(std::size_t first_key) {
         if (equal(seen_[i], seen_[later])) any = seen_[i].repeated = true;
       }
     }
-  } else {
-    order_.clear();
-    for (std::size_t i = first_key; i < seen_.size(); ++i) order_.push_back(static_cast<std::uint32_t>(i));
-    std::sort(order_.begin(), order_.end(), [this](std::uint32_t a, std::uint32_t b) {
-      return std::tie(seen_[a].prefix, seen_[a].key, a) < std::tie(seen_[b].prefix, seen_[b].key, b);
-    });
-    for (std::size_t i = 0; i + 1 < order_.size(); ++i) {
-      if (equal(seen_[order_[i]], seen_[order_[i + 1]])) any = seen_[order_[i]].repeated = true;
-    }
+    return any;
   }
-  if (any) {
-    std::uint32_t kept = seen_[first_key].first_reading;
+  order_.clear();
+  for (std::size_t i = first_key; i < seen_.size(); ++i) order_.push_back(static_cast<std::uint32_t>(i));
+  std::sort(order_.begin(), order_.end(), [this](std::uint32_t a, std::uint32_t b) {
+    return std::tie(seen_[a].prefix, seen_[a].key, a) < std::tie(seen_[b].prefix, seen_[b].key, b);
+  });
+  for (std::size_t i = 0; i + 1 < order_.size(); ++i) {
+    if (equal(seen_[order_[i]], seen_[order_[i + 1]])) any = seen_[order_[i]].repeated = true;
+  }
+  return any;
+}
+
+// Takes back the entries below keys that a later key of the same object repeats.
+template <typename Entry>
+void JsonWalk::drop_repeated(std::size_t first_key, std::vector<Entry>& entries) {
+  if (mark_repeated(first_key)) {
+    std::uint32_t kept = seen_[first_key].first;
     for (std::size_t i = first_key; i < seen_.size(); ++i) {
       if (seen_[i].repeated) continue;
-      for (std::uint32_t from = seen_[i].first_reading; from < seen_[i].end_reading; ++from) {
-        (*named_)[kept++] = (*named_)[from];
-      }
+      for (std::uint32_t from = seen_[i].first; from < seen_[i].end; ++from) entries[kept++] = entries[from];
     }
-    named_->resize(kept);
+    entries.resize(kept);
   }
   seen_.resize(first_key);
+}
+
+// Where a record's values are an object of their own, what stands beside it is not telemetry: its readings alone are
+// kept, of equal keys the last's. False: it has none, and `seen_` is as it was.
+bool JsonWalk::keep_values(const Node& node, std::size_t first_key) {
+  if (!plan_.values() || &node != &plan_.record_root()) return false;
+  const auto& [name, values] =
+      *std::ranges::find(node.keys, *plan_.values(), [](const auto& key) { return key.second; });
+  if (value(values).kind != JsonValue::Kind::object) return false;
+  std::size_t last = seen_.size() - 1;
+  while (seen_[last].key != name) --last;
+  std::uint32_t kept = seen_[first_key].first;
+  for (std::uint32_t from = seen_[last].first; from < seen_[last].end; ++from) (*named_)[kept++] = (*named_)[from];
+  named_->resize(kept);
+  seen_.resize(first_key);
+  return true;
 }
 
 }  // namespace tidemark

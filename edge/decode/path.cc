@@ -31,16 +31,17 @@ class PathParser {
   Result<Path, PathError> parse() {
     if (rest_.empty()) return failure(PathError::empty, whole_, "a path names at least one key, such as temperature");
     Path path;
-    if (rest_.front() == '^') {
-      path.at_message = true;
+    while (rest_.front() == '^') {
+      ++path.levels_up;
       rest_.remove_prefix(1);
       if (rest_.empty()) return path;
       if (rest_.front() != '.' && rest_.front() != '[') {
         return failure(PathError::bad_key, whole_,
                        "^ is the message: write ^.key, or \"^\" in quotes if a key is meant");
       }
+      if (rest_.starts_with(".^")) rest_.remove_prefix(1);
     }
-    bool first = !path.at_message;
+    bool first = path.levels_up == 0;
     while (!rest_.empty()) {
       auto step = take_step(first);
       if (!step) return tl::unexpected(step.error());
@@ -63,6 +64,11 @@ class PathParser {
 
   Result<PathStep, PathError> take_index() {
     PathStep step{.is_index = true, .index = 0, .key = {}};
+    if (rest_.starts_with("[]")) {
+      step = {.every = true};
+      rest_.remove_prefix(2);
+      return step;
+    }
     const char* const end = rest_.data() + rest_.size();
     const auto [after, error] = std::from_chars(rest_.data() + 1, end, step.index);
     if (error != std::errc{} || after == end || *after != ']') {
@@ -100,7 +106,7 @@ class PathParser {
       ++size;
     }
     if (size == 0) return failure(PathError::bad_key, whole_, "a key is missing; an empty key is written \"\"");
-    PathStep step{.is_index = false, .index = 0, .key = std::string(rest_.substr(0, size))};
+    PathStep step{.key = std::string(rest_.substr(0, size))};
     rest_.remove_prefix(size);
     return step;
   }

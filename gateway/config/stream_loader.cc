@@ -20,9 +20,9 @@
 namespace tidemark {
 namespace {
 
-constexpr std::array<Choice<PayloadFormat>, 2> kFormats = {
-    {{"json", PayloadFormat::json}, {"scalar", PayloadFormat::scalar}}};
-constexpr std::array<std::string_view, 4> kLaterFormats = {"batch", "line_protocol", "senml", "sparkplug"};
+constexpr std::array<Choice<PayloadFormat>, 3> kFormats = {
+    {{"json", PayloadFormat::json}, {"scalar", PayloadFormat::scalar}, {"batch", PayloadFormat::batch}}};
+constexpr std::array<std::string_view, 3> kLaterFormats = {"line_protocol", "senml", "sparkplug"};
 constexpr std::array<Choice<TimeFormat>, 5> kTimeFormats = {{{"s", TimeFormat::seconds},
                                                              {"ms", TimeFormat::milliseconds},
                                                              {"us", TimeFormat::microseconds},
@@ -134,7 +134,8 @@ void StreamLoader::load_payload() {
   section_.text("each", stream.each);
   section_.text("time", stream.time);
   section_.choice<TimeFormat>("time_format", kTimeFormats, kLaterTimeFormats, stream.time_format);
-  if (section_.has("time_format") && !section_.has("time")) {
+  // The time of a batch needs no path: it is always ts.
+  if (section_.has("time_format") && !section_.has("time") && stream.format != PayloadFormat::batch) {
     section_.wrong("time_format", "has no time beside it", "write the path of the time, such as time = \"ts\"");
   }
   section_.later("utc_offset");

@@ -1,4 +1,4 @@
-// Everything in edge/decode and edge/time that reads bytes from outside: JSON and scalar payloads, topics, topic
+// Everything in edge/decode and edge/time that reads bytes from outside: JSON, batch and scalar payloads, topics, topic
 // templates, paths and timestamps. The first byte says which; the rest is the input. Beside not crashing, what comes
 // out is held to its contracts.
 #include <cstddef>
@@ -50,6 +50,20 @@ StreamDefinition elements() {
 StreamDefinition scalar() {
   StreamDefinition stream = every_number();
   stream.format = PayloadFormat::scalar;
+  return stream;
+}
+
+StreamDefinition inner_elements() {
+  StreamDefinition stream = every_number();
+  stream.source = "^.id";
+  stream.each = "nodes[].r";
+  return stream;
+}
+
+StreamDefinition batch(std::string source) {
+  StreamDefinition stream = every_number();
+  stream.format = PayloadFormat::batch;
+  stream.source = std::move(source);
   return stream;
 }
 
@@ -108,9 +122,10 @@ void match(std::string_view input) {
 
 void read_path(std::string_view input) {
   const auto path = parse_path(input);
-  if (!path || path->at_message) return;
+  if (!path || path->levels_up > 0) return;
   std::string text;
   for (const PathStep& step : path->steps) {
+    if (step.every) return;
     if (step.is_index) {
       append_index(text, step.index);
     } else {
@@ -150,6 +165,9 @@ std::vector<std::string> fuzz_seeds() {
       of_kind(6, "^.ts"),
       of_kind(7, "2026-02-28T23:59:60.123456789+05:30"),
       of_kind(7, "1772366400000.125"),
+      of_kind(8, R"({"nodes":[{"r":[{"v":1},{"v":2}],"id":"a"},{"id":"b"},{"r":{"v":3},"id":"c"}]})"),
+      of_kind(9, R"([{"ts":1772366400000,"values":{"t":21.5,"s":"25.5"}},{"t":1},{"ts":1,"values":7}])"),
+      of_kind(10, R"({"A":[{"ts":1772366400000,"values":{"t":42}},{"t":1}],"B":null,"A":[{"t":2}]})"),
   };
 }
 
@@ -159,16 +177,19 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace tidemark;
   static const auto kDecoders = [] {
     std::vector<std::unique_ptr<Decoder>> decoders;
-    for (const StreamDefinition& stream : {every_number(), wanted_fields(), elements(), scalar()}) {
+    for (const StreamDefinition& stream : {every_number(), wanted_fields(), elements(), scalar(), inner_elements(),
+                                           batch("{device}"), batch("device")}) {
       decoders.push_back(std::move(*Decoder::create(stream, PayloadLimits{})));
     }
     return decoders;
   }();
   if (size == 0) return 0;
-  const std::size_t kind = data[0] % 8;
+  const std::size_t kind = data[0] % 11;
   const std::string_view input(reinterpret_cast<const char*>(data) + 1, size - 1);
-  if (kind < kDecoders.size()) {
+  if (kind < 4) {
     decode(*kDecoders[kind], "north/d-1", input);
+  } else if (kind >= 8) {
+    decode(*kDecoders[kind - 4], "north/d-1", input);
   } else if (kind == 4) {
     decode(*kDecoders[3], input, "21.5");
   } else if (kind == 5) {

@@ -3,7 +3,7 @@
 
 Independent of the product: Python's own json module says whether a document is valid and what it holds, the decimal
 module what its numbers are. A case is three lines: the payload in hex; the plan ("all", "each PATH", or "want PATH..." with
-the paths in hex); and what is expected. Readings are written `name:value` with the name in hex, or the number of the wanted
+the paths in hex; a PATH of `each` may go into arrays by []); and what is expected. Readings are written `name:value` with the name in hex, or the number of the wanted
 path; values are in plain notation.
 """
 import json
@@ -200,10 +200,13 @@ def at(value, steps):
     return value
 
 
+EVERY = None  # a step into every element of an array
+
+
 def path_text(steps):
     text = ""
     for step in steps:
-        text += "[%d]" % step if isinstance(step, int) else ("." if text else "") + quoted(step)
+        text += "[]" if step is EVERY else "[%d]" % step if isinstance(step, int) else ("." if text else "") + quoted(step)
     return text
 
 
@@ -236,6 +239,31 @@ def record(value, wanted):
     return " ".join(found) if found else "!missing_field"
 
 
+def random_levels(r, value):
+    """A path of `each` that goes into arrays wherever it meets some, more often than not."""
+    steps = random_steps(r, value)
+    for _ in range(r.choice([0, 1, 1, 2])):
+        found = at(value, [0 if step is EVERY else step for step in steps])
+        element = found[0] if isinstance(found, list) and not isinstance(found, Object) and found else None
+        steps += [EVERY] + (random_steps(r, element) if element is not None or r.random() < 0.5 else ["a"])
+    return steps
+
+
+def records(value, steps):
+    """What the elements are to which `each` leads inside of one element, or of the message."""
+    inner = steps.index(EVERY) if EVERY in steps else len(steps)
+    found = at(value, steps[:inner])
+    if found is None:
+        return ["!missing_field"]
+    if not isinstance(found, list):
+        return ["!wrong_type"]
+    elements = [found] if isinstance(found, Object) else found
+    if inner == len(steps):
+        return [record(element, None) for element in elements]
+    return [one for element in elements
+            for one in (records(element, steps[inner + 1:]) if isinstance(element, list) else ["!wrong_type"])]
+
+
 def other_nonfinite(payload):
     """Names of numbers that are not finite which the product reads (C's printf writes them) and Python does not."""
     names = re.findall(rb"(?i)-?\b(?:nan|inf(?:inity)?)\b", payload)
@@ -259,7 +287,7 @@ def case(r):
         if r.random() < 0.5:
             wanted = [random_steps(r, whole) for _ in range(r.randint(1, 6))]
         elif r.random() < 0.5:
-            each = random_steps(r, whole)
+            each = random_levels(r, whole)
     if wanted is not None:
         plan = "want " + " ".join(path_text(steps).encode("utf-8").hex() for steps in wanted)
     if each is not None:
@@ -271,15 +299,12 @@ def case(r):
     elif each is None:
         expected = record(value, wanted)
     else:
-        found = at(value, each)
-        if found is None:
-            expected = "message missing_field"
-        elif isinstance(found, Object):
-            expected = record(found, None)
-        elif isinstance(found, list):
-            expected = "; ".join(record(element, None) for element in found) or "nothing"
+        inner = each.index(EVERY) if EVERY in each else len(each)
+        found = at(value, each[:inner])
+        if found is None or not isinstance(found, list):
+            expected = "message " + records(value, each)[0][1:]
         else:
-            expected = "message wrong_type"
+            expected = "; ".join(records(value, each)) or "nothing"
     print("\n".join([payload.hex(), plan, expected]))
 
 
@@ -290,4 +315,5 @@ def main():
         case(r)
 
 
-main()
+if __name__ == "__main__":
+    main()

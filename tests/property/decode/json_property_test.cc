@@ -1,5 +1,5 @@
-// Random documents, whole and broken, against Python's json and decimal modules (json_cases.py): whether they are
-// valid, and every reading in them.
+// Random documents, whole and broken, against Python's json and decimal modules (json_cases.py, and batch_cases.py for
+// ThingsBoard's telemetry): whether they are valid, and every reading in them.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -46,9 +46,9 @@ std::string seed() {
   return given != nullptr ? given : "1";
 }
 
-std::vector<Case> python_cases(int count) {
+std::vector<Case> python_cases(const std::string& script, int count) {
   const std::string command =
-      "python3 " TIDEMARK_SOURCE_DIR "/tests/property/decode/json_cases.py " + seed() + " " + std::to_string(count);
+      "python3 " TIDEMARK_SOURCE_DIR "/tests/property/decode/" + script + " " + seed() + " " + std::to_string(count);
   struct Close {
     void operator()(FILE* file) const { pclose(file); }
   };
@@ -81,6 +81,8 @@ StreamDefinition stream_of(const std::string& plan) {
   StreamDefinition stream;
   stream.topic = "{device}";
   stream.source = "{device}";
+  if (plan.starts_with("batch ")) stream.format = PayloadFormat::batch;
+  if (plan == "batch gateway") stream.source = "device";
   if (plan.starts_with("each ")) stream.each = from_hex(plan.substr(5));
   if (plan.starts_with("want ")) {
     std::string_view rest = std::string_view(plan).substr(5);
@@ -99,8 +101,8 @@ std::string shown(const FieldValue& reading) {
   return text + to_string(reading.value) + (reading.inexact ? "~" : "");
 }
 
-// In the notation of json_cases.py.
-std::string shown(const Decoded& decoded) {
+// In the notation of json_cases.py, or of batch_cases.py.
+std::string shown(const Decoded& decoded, bool batch) {
   if (decoded.rejection) {
     const std::string reason(name_of(*decoded.rejection));
     return *decoded.rejection == Rejection::malformed || *decoded.rejection == Rejection::too_deep
@@ -112,7 +114,10 @@ std::string shown(const Decoded& decoded) {
   for (std::size_t r = 0; r < decoded.records.size(); ++r) {
     const Record& record = decoded.records[r];
     if (r > 0) text += "; ";
+    if (batch) text += to_hex(record.source);
+    if (batch && record.time) text += "@" + std::to_string(record.time->ns);
     if (record.rejection) text += "!" + std::string(name_of(*record.rejection));
+    if (batch) text += " ";
     for (std::uint32_t i = 0; i < record.field_count; ++i) {
       text += (i == 0 ? "" : " ") + shown(decoded.fields[record.first_field + i]);
     }
@@ -121,7 +126,7 @@ std::string shown(const Decoded& decoded) {
 }
 
 // Decoded as the one message of a topic "d".
-std::string decoded_as(Decoder& decoder, std::string_view payload) {
+std::string decoded_as(Decoder& decoder, std::string_view payload, bool batch = false) {
   Message message;
   message.topic = "d";
   message.payload = payload;
@@ -129,19 +134,16 @@ std::string decoded_as(Decoder& decoder, std::string_view payload) {
   const std::string_view variable = "d";
   Decoded decoded;
   decoder.decode(message, std::span(&variable, 1), decoded);
-  return shown(decoded);
+  return shown(decoded, batch);
 }
 
-}  // namespace
-
-TEST_CASE("random documents hold what Python's json and decimal find in them") {
+void check_cases(const std::vector<Case>& cases) {
   std::size_t valid = 0;
-  const std::vector<Case> cases = python_cases(20'000);
   for (const Case& one : cases) {
     const StreamDefinition stream = stream_of(one.plan);
     auto decoder = Decoder::create(stream, {});
     REQUIRE_MESSAGE(decoder.has_value(), one.plan);
-    const std::string found = decoded_as(**decoder, one.payload);
+    const std::string found = decoded_as(**decoder, one.payload, stream.format == PayloadFormat::batch);
     // In a document that is broken and too deep the first of both is met first.
     const bool agrees =
         one.expected == "malformed or too_deep" ? found == "malformed" || found == "too_deep" : found == one.expected;
@@ -156,11 +158,21 @@ TEST_CASE("random documents hold what Python's json and decimal find in them") {
   CHECK(valid > 10'000);
 }
 
+}  // namespace
+
+TEST_CASE("random documents hold what Python's json and decimal find in them") {
+  check_cases(python_cases("json_cases.py", 20'000));
+}
+
+TEST_CASE("random telemetry of ThingsBoard holds what Python's json and decimal find in it") {
+  check_cases(python_cases("batch_cases.py", 20'000));
+}
+
 TEST_CASE("no beginning of a random document is taken for one") {
   std::size_t documents = 0;
   StreamDefinition stream = stream_of("all");
   auto decoder = Decoder::create(stream, {});
-  for (const Case& one : python_cases(2'000)) {
+  for (const Case& one : python_cases("json_cases.py", 2'000)) {
     // Of a number every digit would be a beginning that is whole.
     const bool open = one.payload.starts_with('{') || one.payload.starts_with('[') || one.payload.starts_with('"');
     if (!open || one.expected == "malformed or too_deep" || one.expected == "too_deep") continue;

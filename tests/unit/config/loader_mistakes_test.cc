@@ -163,8 +163,9 @@ TEST_CASE("values that are no values are answered with those that are") {
 }
 
 TEST_CASE("what the product will have but this version has not says so") {
-  for (const std::string format : {"batch", "line_protocol", "senml", "sparkplug"}) {
-    check({within("format = §\"" + format + "\"", {"not available in this version", "available: json, scalar"})});
+  for (const std::string format : {"line_protocol", "senml", "sparkplug"}) {
+    check(
+        {within("format = §\"" + format + "\"", {"not available in this version", "available: json, scalar, batch"})});
   }
   for (const std::string name :
        {"p50", "p99.9", "histogram", "distinct", "twa", "increase", "rate", "durations", "coverage"}) {
@@ -232,6 +233,8 @@ TEST_CASE("templates and paths are checked as the decoder reads them, at their k
       within("sequence = §\"[\"", {"stream.sequence is wrong"}),
       within("[[stream.field]]\npath = \"t\"\n[[stream.field]]\npath = §\"a..b\"", {"field[1].path is wrong"}),
       within("format = \"scalar\"\ntime = §\"ts\"", {"stream.time is wrong", "no paths"}),
+      within("format = \"batch\"\ntime = §\"ts\"", {"stream.time is wrong", "always ts; leave it out"}),
+      within("format = \"batch\"\neach = §\"r\"", {"stream.each is wrong", "leave it out"}),
   });
 }
 

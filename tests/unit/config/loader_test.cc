@@ -244,6 +244,19 @@ TEST_CASE("the field of a scalar stream needs no path") {
   CHECK(canonical_text(good(canonical_text(good(scalar)))) == canonical_text(good(scalar)));
 }
 
+TEST_CASE("a batch has its time without a path, and its keys may name the sources") {
+  const std::string batch = "[[stream]]\nname = \"b\"\ntopic = \"v1/gateway/telemetry\"\nformat = \"batch\"\n";
+  const StreamDefinition plain = good(batch).streams[0];
+  CHECK(plain.format == PayloadFormat::batch);
+  CHECK(plain.time.empty());
+  CHECK(plain.time_format == TimeFormat::milliseconds);
+  const std::string whole = batch + "source = \"device\"\ntime_format = \"s\"\n";
+  CHECK(good(whole).streams[0].source == "device");
+  CHECK(good(whole).streams[0].time_format == TimeFormat::seconds);
+  CHECK(canonical_text(good(canonical_text(good(whole)))) == canonical_text(good(whole)));
+  CHECK(canonical_text(good(whole)) != canonical_text(good(batch + "source = \"device\"\n")));
+}
+
 TEST_CASE("a cap on what goes to Kafka is a size, and a part of the configuration's hash") {
   const std::string kafka = "[kafka]\nbrokers = \"k\"\ntopic = \"t\"\n";
   const std::string capped = kafka + "[uplink]\nmax_rate = \"20KiB\"\n";

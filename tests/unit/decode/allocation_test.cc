@@ -45,11 +45,23 @@ TEST_CASE("decoding allocates nothing once warm") {
   StreamDefinition scalar = test::climate();
   scalar.format = PayloadFormat::scalar;
 
+  StreamDefinition batch = test::climate();
+  batch.format = PayloadFormat::batch;
+  batch.source = "device";
+  StreamDefinition nested = test::climate();
+  nested.each = "nodes[].r";
+
   const std::string object =
       R"({"ts":1700000000123,"temperature":21.5,"text \u00e9":"x\ny","nested":{"list":[1,2.50],"ok":true}})";
   const std::string many = "{\"r\":[" + object + "," + object + "," + object + "]}";
-  const std::pair<StreamDefinition, std::string> cases[] = {
-      {wanted, object}, {every, object}, {each, many}, {scalar, " 21.5 "}, {wanted, "{\"temperature\":"}};
+  const std::string map = R"({"A":[{"ts":1700000000123,"values":{"t":21.5,"h":40}},{"t":1}],"B":[{"t":2}]})";
+  const std::pair<StreamDefinition, std::string> cases[] = {{wanted, object},
+                                                            {every, object},
+                                                            {each, many},
+                                                            {nested, "{\"nodes\":[" + many + "," + many + "]}"},
+                                                            {batch, map},
+                                                            {scalar, " 21.5 "},
+                                                            {wanted, "{\"temperature\":"}};
   for (const auto& [stream, payload] : cases) {
     CAPTURE(payload);
     auto decoder = std::move(*Decoder::create(stream, {}));

@@ -63,6 +63,20 @@ TEST_CASE("every template and path is checked, by key") {
           }),
           DecoderError::bad_path, "field[0].path", "leave out ^");
   refused(with([](auto& s) {
+            s.each = "nodes[].r";
+            s.fields = {field("^.^.nodes[0].x")};
+          }),
+          DecoderError::bad_path, "field[0].path", "one ^ less");
+  refused(with([](auto& s) {
+            s.each = "nodes[].r";
+            s.time = "^.^.^.t";
+          }),
+          DecoderError::bad_time, "time", "at most 2 times");
+  refused(with([](auto& s) { s.time = "^.^.t"; }), DecoderError::bad_time, "time", "at most once");
+  refused(with([](auto& s) { s.time = "a[].t"; }), DecoderError::bad_time, "time", "[0]");
+  refused(with([](auto& s) { s.each = "a[].b[]"; }), DecoderError::bad_each, "each", "leave out the last []");
+  refused(with([](auto& s) { s.each = "^.^.a"; }), DecoderError::bad_each, "each", "one ^");
+  refused(with([](auto& s) {
             s.default_tags = false;
             s.tags = {{"a", "x"}, {"a", "y"}};
           }),

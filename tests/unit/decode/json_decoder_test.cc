@@ -165,6 +165,82 @@ TEST_CASE("each: of two arrays under equal keys the last counts") {
   CHECK(decode(R"({"x":1,"r":[{"a":1,"c":{"d":2}}]})") == "d-1 a=1 c.d=2");
 }
 
+TEST_CASE("each within each: the inner elements are the records, and each ^ is one level up") {
+  StreamDefinition stream = climate();
+  stream.default_tags = false;
+  stream.each = "data.nodes[].readings";
+  stream.source = "^.id";
+  stream.tags = {{"site", "^.^.site"}};
+  stream.time = "t";
+  stream.time_format = TimeFormat::seconds;
+  stream.fields = {field("v"), field("^.battery", "battery"), field("^.^.rev", "rev")};
+  Decoding decode(stream);
+  // What stands around the elements is found before and behind them, and stays with its own.
+  CHECK(decode(R"({"rev":2,"data":{"nodes":[{"id":"a","readings":[{"t":1,"v":10},{"t":2,"v":20}],"battery":3.6},)"
+               R"({"readings":[{"t":3,"v":30}],"id":"b"},{"readings":[],"id":"c"},)"
+               R"({"id":"d","battery":3.5,"readings":{"t":4,"v":40}}]},"site":"north"})") ==
+        "a {site=north} @1000000000 v=10 battery=3.6 rev=2; a {site=north} @2000000000 v=20 battery=3.6 rev=2; "
+        "b {site=north} @3000000000 v=30 rev=2; d {site=north} @4000000000 v=40 battery=3.5 rev=2");
+  CHECK(decode(R"({"data":{"nodes":{"id":"a","readings":[{"t":1,"v":1}]}}})") == "a {site=} @1000000000 v=1");
+  CHECK(decode(R"({"data":{"nodes":[]}})") == "nothing");
+  CHECK(decode(R"({"data":{"nodes":null}})") == "missing_field");
+  CHECK(decode(R"({"data":{"nodes":"x"}})") == "wrong_type");
+  CHECK(decode(R"({"data":{"readings":[{"t":1,"v":1}]}})") == "missing_field");
+}
+
+TEST_CASE("each within each: an element in which it leads nowhere is rejected alone") {
+  StreamDefinition stream = climate();
+  stream.default_tags = false;
+  stream.each = "nodes[].r";
+  stream.source = "^.id";
+  Decoding decode(stream);
+  CHECK(
+      decode(R"({"nodes":[{"id":"a"},{"id":"b","r":null},{"id":"c","r":5},7,null,{"r":[1,{"v":1},"x"],"id":"d"}]})") ==
+      "a !missing_field; b !missing_field; c !wrong_type;  !wrong_type;  !wrong_type; "
+      "d !wrong_type; d v=1; d !wrong_type");
+}
+
+TEST_CASE("each within each: of equal keys the last counts, on every level") {
+  StreamDefinition stream = climate();
+  stream.default_tags = false;
+  stream.each = "nodes[].r";
+  stream.source = "^.id";
+  Decoding decode(stream);
+  CHECK(decode(R"({"nodes":[{"id":"a","r":[{"v":1},{"v":2}],"r":[{"w":3}]},{"id":"b","r":[{"v":4,"v":5}]}]})") ==
+        "a w=3; b v=5");
+  CHECK(decode(R"({"nodes":[{"id":"a","r":[{"v":1}]}],"nodes":[{"id":"b","r":[{"v":2}]}]})") == "b v=2");
+  CHECK(decode(R"({"nodes":[{"id":"a","r":[{"v":1}],"r":null},{"id":"b","r":[{"v":2}]}]})") ==
+        "a !missing_field; b v=2");
+  CHECK(decode(R"({"nodes":[{"id":"a","r":[{"v":1}],"id":"z"}]})") == "z v=1");
+}
+
+TEST_CASE("each goes into as many arrays as it says") {
+  StreamDefinition stream = climate();
+  stream.default_tags = false;
+  stream.each = "rows[][].r";
+  stream.source = "^.^.^.id";
+  stream.tags = {{"cell", "^.cell"}};
+  Decoding decode(stream);
+  CHECK(decode(R"({"rows":[[{"cell":"a","r":[{"v":1},{"v":2}]},{"r":[{"v":3}]}],[{"cell":"c","r":[{"v":4}]}],5],)"
+               R"("id":"x"})") ==
+        "x {cell=a} v=1; x {cell=a} v=2; x {cell=} v=3; x {cell=c} v=4; x {cell=} !wrong_type");
+  stream.each = "^[].r";
+  stream.source = "^.id";
+  stream.tags.clear();
+  CHECK(Decoding(stream)(R"([{"id":"a","r":[{"v":1}]},{"id":"b","r":[{"v":2}]}])") == "a v=1; b v=2");
+}
+
+TEST_CASE("an array may hold values of every type") {
+  StreamDefinition every = climate();
+  every.default_tags = false;
+  CHECK(Decoding(every)(R"({"a":[1,"x",null,true,{"b":2.50},[3,"4"],NaN,1e400]})") ==
+        "d-1 a[0]=1 a[3]=1 a[4].b=2.5 a[5][0]=3 a[6]!nonfinite a[7]!out_of_range");
+  StreamDefinition places = every;
+  for (const char* place : {"a[0]", "a[1]", "a[2]", "a[3]", "a[4]", "a[5]"}) places.fields.push_back(field(place));
+  CHECK(Decoding(places)(R"({"a":[1,"x",null,true,{"b":2.50}]})") ==
+        "d-1 a[0]=1 a[1]!wrong_type a[3]=1 a[4]!wrong_type");
+}
+
 TEST_CASE("each: ^ is the message as an array, and elements may be arrays") {
   StreamDefinition stream = climate();
   stream.default_tags = false;

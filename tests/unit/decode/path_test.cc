@@ -6,11 +6,12 @@ namespace tidemark {
 namespace {
 
 PathStep key(std::string text) {
-  return {false, 0, std::move(text)};
+  return {.key = std::move(text)};
 }
 PathStep index(std::uint32_t place) {
-  return {true, place, {}};
+  return {.is_index = true, .index = place};
 }
+const PathStep kEvery{.every = true};
 
 Path parsed(std::string_view text) {
   auto path = parse_path(text);
@@ -28,25 +29,38 @@ PathError refused(std::string_view text) {
 }  // namespace
 
 TEST_CASE("a path is keys and places in arrays") {
-  CHECK(parsed("temperature") == Path{false, {key("temperature")}});
-  CHECK(parsed("a.b.c") == Path{false, {key("a"), key("b"), key("c")}});
-  CHECK(parsed("samples[0].v") == Path{false, {key("samples"), index(0), key("v")}});
-  CHECK(parsed("[3][12]") == Path{false, {index(3), index(12)}});
-  CHECK(parsed("Temp 1/°C") == Path{false, {key("Temp 1/°C")}});
+  CHECK(parsed("temperature") == Path{0, {key("temperature")}});
+  CHECK(parsed("a.b.c") == Path{0, {key("a"), key("b"), key("c")}});
+  CHECK(parsed("samples[0].v") == Path{0, {key("samples"), index(0), key("v")}});
+  CHECK(parsed("[3][12]") == Path{0, {index(3), index(12)}});
+  CHECK(parsed("Temp 1/°C") == Path{0, {key("Temp 1/°C")}});
 }
 
 TEST_CASE("quotes make one key of anything") {
-  CHECK(parsed("\"a.b\".c") == Path{false, {key("a.b"), key("c")}});
-  CHECK(parsed("a.\"b[0]\"[1]") == Path{false, {key("a"), key("b[0]"), index(1)}});
-  CHECK(parsed(R"("say \"hi\" \\")") == Path{false, {key(R"(say "hi" \)")}});
-  CHECK(parsed("\"\"") == Path{false, {key("")}});
-  CHECK(parsed("\"^\"") == Path{false, {key("^")}});
+  CHECK(parsed("\"a.b\".c") == Path{0, {key("a.b"), key("c")}});
+  CHECK(parsed("a.\"b[0]\"[1]") == Path{0, {key("a"), key("b[0]"), index(1)}});
+  CHECK(parsed(R"("say \"hi\" \\")") == Path{0, {key(R"(say "hi" \)")}});
+  CHECK(parsed("\"\"") == Path{0, {key("")}});
+  CHECK(parsed("\"^\"") == Path{0, {key("^")}});
 }
 
 TEST_CASE("^ is the message") {
-  CHECK(parsed("^.ts") == Path{true, {key("ts")}});
-  CHECK(parsed("^[0].ts") == Path{true, {index(0), key("ts")}});
-  CHECK(parsed("^") == Path{true, {}});
+  CHECK(parsed("^.ts") == Path{1, {key("ts")}});
+  CHECK(parsed("^[0].ts") == Path{1, {index(0), key("ts")}});
+  CHECK(parsed("^") == Path{1, {}});
+}
+
+TEST_CASE("each further ^ is one level up") {
+  CHECK(parsed("^.^.ts") == Path{2, {key("ts")}});
+  CHECK(parsed("^.^.^[0]") == Path{3, {index(0)}});
+  CHECK(parsed("^.^") == Path{2, {}});
+  CHECK(parsed("^.\"^\"") == Path{1, {key("^")}});
+}
+
+TEST_CASE("[] is every element of an array") {
+  CHECK(parsed("nodes[].readings") == Path{0, {key("nodes"), kEvery, key("readings")}});
+  CHECK(parsed("^[][].a") == Path{1, {kEvery, kEvery, key("a")}});
+  CHECK(parsed("\"a[]\"") == Path{0, {key("a[]")}});
 }
 
 TEST_CASE("a path that is none is refused with what would be right") {
@@ -58,11 +72,15 @@ TEST_CASE("a path that is none is refused with what would be right") {
   CHECK(refused("a]b") == PathError::bad_key);
   CHECK(refused("a{b}") == PathError::bad_key);
   CHECK(refused("^a") == PathError::bad_key);
+  CHECK(refused("^^.a") == PathError::bad_key);
+  CHECK(refused("^.^a") == PathError::bad_key);
+  CHECK(refused("^.") == PathError::bad_key);
+  CHECK(refused("a.^") == PathError::bad_key);
+  CHECK(refused("a[]b") == PathError::bad_key);
   CHECK(refused("a^b") == PathError::bad_key);
   CHECK(refused("\"a\"b") == PathError::bad_key);
   CHECK(refused("a[0]b") == PathError::bad_key);
   CHECK(refused("\"a\\n\"") == PathError::bad_key);
-  CHECK(refused("a[]") == PathError::bad_index);
   CHECK(refused("a[-1]") == PathError::bad_index);
   CHECK(refused("a[1") == PathError::bad_index);
   CHECK(refused("a[x]") == PathError::bad_index);
@@ -77,7 +95,7 @@ TEST_CASE("an appended path reads back as its steps") {
     append_index(path, 7);
     append_key(path, name);
     CAPTURE(path);
-    CHECK(parsed(path) == Path{false, {key(name), index(7), key(name)}});
+    CHECK(parsed(path) == Path{0, {key(name), index(7), key(name)}});
   }
 }
 
