@@ -12,7 +12,7 @@
 
 namespace tidemark {
 
-enum class PayloadFormat : std::uint8_t { json, scalar };  // batch, line_protocol, senml, sparkplug: to come
+enum class PayloadFormat : std::uint8_t { json, scalar, line_protocol };  // batch, senml, sparkplug: to come
 enum class TimeFormat : std::uint8_t { seconds, milliseconds, microseconds, nanoseconds, rfc3339 };
 enum class BadClock : std::uint8_t { quarantine, restamp, accept };
 enum class FieldKind : std::uint8_t { gauge, counter, state };
@@ -34,7 +34,7 @@ struct StreamDefinition {
   PayloadFormat format = PayloadFormat::json;
   std::string each;  // empty: the message is one record
   std::string time;  // empty: arrival time
-  TimeFormat time_format = TimeFormat::milliseconds;
+  TimeFormat time_format = TimeFormat::milliseconds;  // also of a line of line protocol, which needs no `time`
   std::string sequence;                 // empty: the source does not number its messages
   std::uint64_t sequence_modulus = 0;   // 0: none
   std::vector<FieldDefinition> fields;  // empty: every number and boolean, named by its path

@@ -104,6 +104,18 @@ std::string_view name_of(TimeFormat format) {
   return "";
 }
 
+std::string_view name_of(PayloadFormat format) {
+  switch (format) {
+    case PayloadFormat::json:
+      return "json";
+    case PayloadFormat::scalar:
+      return "scalar";
+    case PayloadFormat::line_protocol:
+      return "line_protocol";
+  }
+  return "";
+}
+
 std::string_view name_of(BadClock bad_clock) {
   switch (bad_clock) {
     case BadClock::quarantine:
@@ -151,10 +163,11 @@ void write_stream(const StreamDefinition& stream, Writer& out) {
   out.text("topic", stream.topic);
   out.text("source", stream.source);
   write_tags(stream, out);
-  out.text("format", stream.format == PayloadFormat::json ? "json" : "scalar");
+  out.text("format", name_of(stream.format));
   out.text("each", stream.each);
   out.text("time", stream.time);
-  if (!stream.time.empty()) out.text("time_format", name_of(stream.time_format));
+  const bool timed = !stream.time.empty() || stream.format == PayloadFormat::line_protocol;
+  if (timed) out.text("time_format", name_of(stream.time_format));
   out.text("sequence", stream.sequence);
   if (stream.sequence_modulus != 0) out.number("sequence_modulus", stream.sequence_modulus);
   out.duration("window", stream.window);

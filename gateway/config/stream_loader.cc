@@ -20,9 +20,10 @@
 namespace tidemark {
 namespace {
 
-constexpr std::array<Choice<PayloadFormat>, 2> kFormats = {
-    {{"json", PayloadFormat::json}, {"scalar", PayloadFormat::scalar}}};
-constexpr std::array<std::string_view, 4> kLaterFormats = {"batch", "line_protocol", "senml", "sparkplug"};
+constexpr std::array<Choice<PayloadFormat>, 3> kFormats = {{{"json", PayloadFormat::json},
+                                                            {"scalar", PayloadFormat::scalar},
+                                                            {"line_protocol", PayloadFormat::line_protocol}}};
+constexpr std::array<std::string_view, 3> kLaterFormats = {"batch", "senml", "sparkplug"};
 constexpr std::array<Choice<TimeFormat>, 5> kTimeFormats = {{{"s", TimeFormat::seconds},
                                                              {"ms", TimeFormat::milliseconds},
                                                              {"us", TimeFormat::microseconds},
@@ -68,7 +69,8 @@ class StreamLoader {
     load_choices();
     load_aggregates();
     load_fields();
-    for (const std::string_view key : {"name", "topic", "source", "each", "time", "sequence", "window", "lateness"}) {
+    for (const std::string_view key :
+         {"name", "topic", "source", "each", "time", "time_format", "sequence", "window", "lateness"}) {
       if (section_.has(key)) out_.places.emplace(key, section_.position(key));
     }
     out_.places.emplace("", section_.header());
@@ -133,8 +135,11 @@ void StreamLoader::load_payload() {
   section_.choice<PayloadFormat>("format", kFormats, kLaterFormats, stream.format);
   section_.text("each", stream.each);
   section_.text("time", stream.time);
+  // A line's time has its place, and nanoseconds unless said otherwise.
+  const bool lines = stream.format == PayloadFormat::line_protocol;
+  if (lines) stream.time_format = TimeFormat::nanoseconds;
   section_.choice<TimeFormat>("time_format", kTimeFormats, kLaterTimeFormats, stream.time_format);
-  if (section_.has("time_format") && !section_.has("time")) {
+  if (section_.has("time_format") && !section_.has("time") && !lines) {
     section_.wrong("time_format", "has no time beside it", "write the path of the time, such as time = \"ts\"");
   }
   section_.later("utc_offset");
@@ -289,6 +294,8 @@ bool take_out(const std::string& key, StreamDefinition& stream) {
     stream.source.clear();
   } else if (key == "time") {
     stream.time.clear();
+  } else if (key == "time_format") {
+    stream.time_format = TimeFormat::nanoseconds;
   } else if (key == "sequence") {
     stream.sequence.clear();
   } else if (key.starts_with("tags.")) {
@@ -314,7 +321,7 @@ void StreamLoader::check_decoder() {
     }
   }
   // Each round takes out one key; a decoder that goes on refusing the same one ends it, too.
-  for (std::size_t rounds = 4 + stream.tags.size() + stream.fields.size(); rounds > 0; --rounds) {
+  for (std::size_t rounds = 5 + stream.tags.size() + stream.fields.size(); rounds > 0; --rounds) {
     const auto decoder = Decoder::create(stream, limits_);
     if (decoder) return;
     // "tags.site: what would be right"
