@@ -111,8 +111,8 @@ TEST_CASE("the time of a line is in the stream's unit, and arrival where it has 
 TEST_CASE("a time beyond what can be kept rejects its line, and its readings are counted") {
   StreamDefinition stream = telegraf();
   stream.default_tags = false;
-  for (const char* time : {"9223372036854775808", "-9223372036854775809", "9223372036854775807",
-                           "-9223372036854775808", "99999999999999999999999999999"}) {
+  for (const char* time : {"9223372036854775808", "-9223372036854775809", "9223372036854775807", "-9223372036854775808",
+                           "99999999999999999999999999999"}) {
     CHECK(decoded(stream, std::string("a x=1,y=2 ") + time) == "d-1 a.x=1 a.y=2 !out_of_range");
   }
   CHECK(decoded(stream, "a x=1 " + std::to_string(kLatestEvent.ns)) ==
