@@ -232,6 +232,14 @@ TEST_CASE("templates and paths are checked as the decoder reads them, at their k
       within("sequence = §\"[\"", {"stream.sequence is wrong"}),
       within("[[stream.field]]\npath = \"t\"\n[[stream.field]]\npath = §\"a..b\"", {"field[1].path is wrong"}),
       within("format = \"scalar\"\ntime = §\"ts\"", {"stream.time is wrong", "no paths"}),
+      within("format = \"line_protocol\"\ntime = §\"ts\"", {"stream.time is wrong", "time_format = \"s\""}),
+      within("format = \"line_protocol\"\ntime_format = §\"rfc3339\"",
+             {"stream.time_format is wrong", "s, ms, us or ns"}),
+      within("format = \"line_protocol\"\nsource = §\"host\"", {"stream.source is wrong", "tag.host"}),
+      within("format = \"line_protocol\"\neach = §\"r\"", {"stream.each is wrong", "every line is a record"}),
+      within("format = \"line_protocol\"\nsequence = §\"n\"", {"stream.sequence is wrong", "leave it out"}),
+      within("format = \"line_protocol\"\n[[stream.field]]\npath = §\"t\"",
+             {"field[0].path is wrong", "climate.temperature"}),
   });
 }
 
