@@ -23,11 +23,20 @@ struct FieldValue {
   std::optional<Rejection> rejection;  // why this one reading is not taken
 };
 
+/// A tag whose name stands in the payload.
+struct NamedTag {
+  std::string_view name;
+  std::string_view value;
+};
+
 /// A rejected record keeps what else was found in it, so that the readings lost with it can be counted. It may have
 /// none, and its source may be empty if that is what is missing.
 struct Record {
   std::string_view source;
-  std::uint32_t first_tag = 0;    // into Decoded::tags; as many as the stream has tags, in its order
+  /// Into Decoded::tags; as many as the stream has tags, in its order. Of a stream without any, into
+  /// Decoded::named_tags, `named_tag_count` of them, sorted by name.
+  std::uint32_t first_tag = 0;
+  std::uint32_t named_tag_count = 0;
   std::uint32_t first_field = 0;  // into Decoded::fields
   std::uint32_t field_count = 0;
   std::optional<EventTime> time;  // nullopt: the stream has no `time`; arrival time it is
@@ -39,12 +48,14 @@ struct Decoded {
   std::optional<Rejection> rejection;  // of the whole message; then there are no records
   std::vector<Record> records;
   std::vector<std::string_view> tags;
+  std::vector<NamedTag> named_tags;
   std::vector<FieldValue> fields;
 
   void clear() {
     rejection.reset();
     clear_for_reuse(records);
     clear_for_reuse(tags);
+    clear_for_reuse(named_tags);
     clear_for_reuse(fields);
   }
 };

@@ -7,6 +7,7 @@
 #include "edge/decode/batch_decoder.h"
 #include "edge/decode/identity.h"
 #include "edge/decode/json_decoder.h"
+#include "edge/decode/line_protocol_decoder.h"
 #include "edge/decode/scalar_decoder.h"
 
 namespace tidemark {
@@ -22,6 +23,7 @@ constexpr std::array kFormats = {
     Format{PayloadFormat::json, make_json_decoder},
     Format{PayloadFormat::scalar, make_scalar_decoder},
     Format{PayloadFormat::batch, make_batch_decoder},
+    Format{PayloadFormat::line_protocol, make_line_protocol_decoder},
 };
 
 }  // namespace

@@ -16,7 +16,7 @@
 
 namespace tidemark {
 
-enum class DecoderError : std::uint8_t { bad_topic, bad_source, bad_tag, bad_path, bad_each, bad_time, bad_sequence };
+enum class DecoderError : std::uint8_t { bad_topic, bad_source, bad_tag, bad_path, bad_each, bad_time, bad_time_format, bad_sequence };
 
 class Decoder {
  public:
@@ -27,7 +27,7 @@ class Decoder {
   static Result<std::unique_ptr<Decoder>, DecoderError> create(const StreamDefinition& definition,
                                                                const PayloadLimits& limits);
 
-  /// Names of the tags, in the order in which records carry them: sorted by name.
+  /// Names of the tags, in the order in which records carry them: sorted by name. None where the payload names them.
   [[nodiscard]] virtual const std::vector<std::string>& tag_names() const = 0;
   [[nodiscard]] virtual const TopicTemplate& topic() const = 0;
 

@@ -217,6 +217,11 @@ void Intake::pack_tags(const ConfiguredStream& stream, const Record& record) {
     out.bytes(names[i]);
     out.bytes(decoded_.tags[record.first_tag + i]);
   }
+  for (std::uint32_t i = 0; i < record.named_tag_count; ++i) {
+    const NamedTag& tag = decoded_.named_tags[record.first_tag + i];
+    out.bytes(tag.name);
+    out.bytes(tag.value);
+  }
   tags_.assign(out.view());
 }
 

@@ -12,7 +12,13 @@
 
 namespace tidemark {
 
-enum class PayloadFormat : std::uint8_t { json, scalar, batch };  // line_protocol, senml, sparkplug: to come
+enum class PayloadFormat : std::uint8_t { json, scalar, batch, line_protocol };  // senml, sparkplug: to come
+
+/// Whether its payloads have a place of their own for times, so that no path is configured.
+constexpr bool carries_time(PayloadFormat format) {
+  return format != PayloadFormat::json && format != PayloadFormat::scalar;
+}
+
 enum class TimeFormat : std::uint8_t { seconds, milliseconds, microseconds, nanoseconds, rfc3339 };
 enum class BadClock : std::uint8_t { quarantine, restamp, accept };
 enum class FieldKind : std::uint8_t { gauge, counter, state };
@@ -32,14 +38,14 @@ struct StreamDefinition {
   std::vector<std::pair<std::string, std::string>> tags;  // name -> "{variable}" or path
   bool default_tags = true;                               // no `tags`: every topic variable but the source's
   PayloadFormat format = PayloadFormat::json;
-  std::string each;  // empty: the message is one record
-  std::string time;  // empty: arrival time
-  TimeFormat time_format = TimeFormat::milliseconds;
-  std::string sequence;                 // empty: the source does not number its messages
-  std::uint64_t sequence_modulus = 0;   // 0: none
-  std::vector<FieldDefinition> fields;  // empty: every number and boolean, named by its path
-  std::vector<std::string> aggregates;  // as configured; the results users asked for
-  ComponentSet components;              // what those need
+  std::string each;                                   // empty: the message is one record
+  std::string time;                                   // empty: arrival time
+  TimeFormat time_format = TimeFormat::milliseconds;  // also of a line of line protocol, which needs no `time`
+  std::string sequence;                               // empty: the source does not number its messages
+  std::uint64_t sequence_modulus = 0;                 // 0: none
+  std::vector<FieldDefinition> fields;                // empty: every number and boolean, named by its path
+  std::vector<std::string> aggregates;                // as configured; the results users asked for
+  ComponentSet components;                            // what those need
 
   Duration window = seconds(10);
   Duration offset{};

@@ -113,6 +113,8 @@ std::string_view name_of(PayloadFormat format) {
       return "scalar";
     case PayloadFormat::batch:
       return "batch";
+    case PayloadFormat::line_protocol:
+      return "line_protocol";
   }
   return "";
 }
@@ -167,8 +169,8 @@ void write_stream(const StreamDefinition& stream, Writer& out) {
   out.text("format", name_of(stream.format));
   out.text("each", stream.each);
   out.text("time", stream.time);
-  const bool has_time = !stream.time.empty() || stream.format == PayloadFormat::batch;
-  if (has_time) out.text("time_format", name_of(stream.time_format));
+  const bool timed = !stream.time.empty() || carries_time(stream.format);
+  if (timed) out.text("time_format", name_of(stream.time_format));
   out.text("sequence", stream.sequence);
   if (stream.sequence_modulus != 0) out.number("sequence_modulus", stream.sequence_modulus);
   out.duration("window", stream.window);

@@ -20,9 +20,11 @@
 namespace tidemark {
 namespace {
 
-constexpr std::array<Choice<PayloadFormat>, 3> kFormats = {
-    {{"json", PayloadFormat::json}, {"scalar", PayloadFormat::scalar}, {"batch", PayloadFormat::batch}}};
-constexpr std::array<std::string_view, 3> kLaterFormats = {"line_protocol", "senml", "sparkplug"};
+constexpr std::array<Choice<PayloadFormat>, 4> kFormats = {{{"json", PayloadFormat::json},
+                                                            {"scalar", PayloadFormat::scalar},
+                                                            {"batch", PayloadFormat::batch},
+                                                            {"line_protocol", PayloadFormat::line_protocol}}};
+constexpr std::array<std::string_view, 2> kLaterFormats = {"senml", "sparkplug"};
 constexpr std::array<Choice<TimeFormat>, 5> kTimeFormats = {{{"s", TimeFormat::seconds},
                                                              {"ms", TimeFormat::milliseconds},
                                                              {"us", TimeFormat::microseconds},
@@ -68,7 +70,8 @@ class StreamLoader {
     load_choices();
     load_aggregates();
     load_fields();
-    for (const std::string_view key : {"name", "topic", "source", "each", "time", "sequence", "window", "lateness"}) {
+    for (const std::string_view key :
+         {"name", "topic", "source", "each", "time", "time_format", "sequence", "window", "lateness"}) {
       if (section_.has(key)) out_.places.emplace(key, section_.position(key));
     }
     out_.places.emplace("", section_.header());
@@ -133,9 +136,11 @@ void StreamLoader::load_payload() {
   section_.choice<PayloadFormat>("format", kFormats, kLaterFormats, stream.format);
   section_.text("each", stream.each);
   section_.text("time", stream.time);
+  // A line's time has its place, and nanoseconds unless said otherwise.
+  const bool lines = stream.format == PayloadFormat::line_protocol;
+  if (lines) stream.time_format = TimeFormat::nanoseconds;
   section_.choice<TimeFormat>("time_format", kTimeFormats, kLaterTimeFormats, stream.time_format);
-  // The time of a batch needs no path: it is always ts.
-  if (section_.has("time_format") && !section_.has("time") && stream.format != PayloadFormat::batch) {
+  if (section_.has("time_format") && !section_.has("time") && !carries_time(stream.format)) {
     section_.wrong("time_format", "has no time beside it", "write the path of the time, such as time = \"ts\"");
   }
   section_.later("utc_offset");
@@ -279,7 +284,7 @@ void StreamLoader::load_fields() {
 
 // A path that no decoder refuses, and no other field has.
 void take_out(FieldDefinition& field, std::size_t index) {
-  field.path = fmt::format("taken_out_{}", index);
+  field.path = fmt::format("taken_out.{}", index);  // two keys: line protocol wants as many
   field.name = field.path;
 }
 
@@ -290,6 +295,8 @@ bool take_out(const std::string& key, StreamDefinition& stream) {
     stream.source.clear();
   } else if (key == "time") {
     stream.time.clear();
+  } else if (key == "time_format") {
+    stream.time_format = TimeFormat::nanoseconds;
   } else if (key == "sequence") {
     stream.sequence.clear();
   } else if (key.starts_with("tags.")) {
@@ -315,7 +322,7 @@ void StreamLoader::check_decoder() {
     }
   }
   // Each round takes out one key; a decoder that goes on refusing the same one ends it, too.
-  for (std::size_t rounds = 4 + stream.tags.size() + stream.fields.size(); rounds > 0; --rounds) {
+  for (std::size_t rounds = 5 + stream.tags.size() + stream.fields.size(); rounds > 0; --rounds) {
     const auto decoder = Decoder::create(stream, limits_);
     if (decoder) return;
     // "tags.site: what would be right"

@@ -3,6 +3,9 @@
 // reused parser, looks the source up in a flat hash map, and updates mean and variance in doubles by Welford's method.
 // It keeps no windows, no order and no bytes: it is what nobody can do without.
 //
+// process_lines is the same with messages of line protocol, as Telegraf writes them, against the same bare loop on
+// JSON.
+//
 // Both take turns, a block of 100,000 readings each, so that neither profits from a quieter machine; both run warm. The
 // argument is the number of readings a message holds. Counters: nanoseconds a reading. `processor` is message() and
 // end_group() together; `decode` is a Decoder alone on the same messages, a part of it.
@@ -33,14 +36,20 @@ constexpr int kWarmBlocks = 8;
 constexpr std::int64_t kStartMs = 1'772'366'400'000;
 constexpr std::int64_t kSecondMs = 1'000;
 
-StreamDefinition climate(bool batches) {
+StreamDefinition climate(PayloadFormat format, bool batches) {
   StreamDefinition stream;
   stream.name = "climate";
   stream.topic = "plant/{site}/{device}/climate";
   stream.source = "{device}";
-  stream.time = "ts";
-  if (batches) stream.each = "r";
-  stream.fields = {{"temperature", "temperature", "Cel", FieldKind::gauge}};
+  stream.format = format;
+  if (format == PayloadFormat::json) {
+    stream.time = "ts";
+    if (batches) stream.each = "r";
+    stream.fields = {{"temperature", "temperature", "Cel", FieldKind::gauge}};
+  } else {
+    stream.time_format = TimeFormat::nanoseconds;
+    stream.fields = {{"climate.temperature", "temperature", "Cel", FieldKind::gauge}};
+  }
   stream.aggregates = {"count", "mean", "min", "max", "stddev", "first", "last"};
   for (const std::string& name : stream.aggregates) {
     stream.components = ComponentSet(stream.components.bits() | components_of(name)->bits());
@@ -68,14 +77,18 @@ class Plant {
     }
   }
 
-  void fill(Batch& batch) {
+  void fill(Batch& batch, PayloadFormat format) {
     batch.bytes.clear();
     batch.messages.clear();
     batch.sources.clear();
     std::vector<std::size_t> ends;
     const std::size_t messages = kGroupReadings / readings_;
     for (std::size_t i = 0; i < messages; ++i) {
-      append_payload(batch.bytes);
+      if (format == PayloadFormat::json) {
+        append_json(batch.bytes);
+      } else {
+        append_lines(batch.bytes);
+      }
       ends.push_back(batch.bytes.size());
       batch.sources.push_back(names_[device_]);
       Message& message = batch.messages.emplace_back();
@@ -104,10 +117,24 @@ class Plant {
   [[nodiscard]] std::uint64_t sent() const { return sent_; }
 
  private:
-  void append_payload(std::string& out) {
+  [[nodiscard]] std::int64_t time_of(std::size_t reading) const {
+    return kStartMs + (tick_ + static_cast<std::int64_t>(reading)) * kSecondMs;
+  }
+
+  void append_lines(std::string& out) {
+    for (std::size_t i = 0; i < readings_; ++i) {
+      value_ = value_ * 1'103'515'245 + 12'345;
+      char text[120];
+      std::snprintf(text, sizeof text, "climate,model=TH-7,room=hall temperature=%u.%02u %lld000000\n",
+                    20 + value_ / 65'536 % 5, value_ / 65'536 % 100, static_cast<long long>(time_of(i)));
+      out += text;
+    }
+  }
+
+  void append_json(std::string& out) {
     if (readings_ > 1) out += R"({"r":[)";
     for (std::size_t i = 0; i < readings_; ++i) {
-      const std::int64_t time = kStartMs + (tick_ + static_cast<std::int64_t>(i)) * kSecondMs;
+      const std::int64_t time = time_of(i);
       value_ = value_ * 1'103'515'245 + 12'345;
       char text[80];
       std::snprintf(text, sizeof text, "%s{\"ts\":%lld,\"temperature\":%u.%02u}", i == 0 ? "" : ",",
@@ -168,11 +195,11 @@ class BareLoop {
 
 class OurLoop {
  public:
-  explicit OurLoop(bool batches) {
+  explicit OurLoop(const StreamDefinition& stream) {
     ProcessorSettings settings;
-    settings.streams = {climate(batches)};
+    settings.streams = {stream};
     processor_ = std::move(*Processor::create(std::move(settings)));
-    decoder_ = std::move(*Decoder::create(climate(batches), {}));
+    decoder_ = std::move(*Decoder::create(stream, {}));
     processor_->start({{kStartMs * 1'000'000}, {1}});
     processor_->session_opened(false);
   }
@@ -215,16 +242,16 @@ void timed(double& nanoseconds, Work&& work) {
   nanoseconds += std::chrono::duration<double, std::nano>(Clock::now() - begin).count();
 }
 
-void process(benchmark::State& state) {
+void compare(benchmark::State& state, PayloadFormat format) {
   const auto readings = static_cast<std::size_t>(state.range(0));
   Plant plant(readings);
   BareLoop bare(readings > 1);
-  OurLoop ours(readings > 1);
+  OurLoop ours(climate(format, readings > 1));
   Batch batch;
   double bare_ns = 0, messages_ns = 0, end_ns = 0, decode_ns = 0;
-  const auto block = [&](auto&& take) {
+  const auto block = [&](PayloadFormat written, auto&& take) {
     for (std::size_t done = 0; done < kBlockReadings; done += kGroupReadings) {
-      plant.fill(batch);
+      plant.fill(batch, written);
       take();
     }
   };
@@ -233,16 +260,17 @@ void process(benchmark::State& state) {
     timed(end_ns, [&] { ours.end_group(plant.now()); });
     ours.acknowledged();
   };
-  for (int i = 0; i < kWarmBlocks; ++i) block([&] { bare.take(batch), take_ours(); });
+  const auto take_bare = [&] { timed(bare_ns, [&] { bare.take(batch); }); };
+  for (int i = 0; i < kWarmBlocks; ++i) block(PayloadFormat::json, take_bare), block(format, take_ours);
 
   bare_ns = messages_ns = end_ns = decode_ns = 0;
   const std::uint64_t before = ours.readings(), panes_before = ours.panes();
   for (auto _ : state) {
-    block([&] { timed(bare_ns, [&] { bare.take(batch); }); });
+    block(PayloadFormat::json, take_bare);
     const double ours_before = messages_ns + end_ns;
-    block(take_ours);
+    block(format, take_ours);
     state.SetIterationTime((messages_ns + end_ns - ours_before) / 1e9);
-    block([&] { timed(decode_ns, [&] { ours.decode(batch); }); });
+    block(format, [&] { timed(decode_ns, [&] { ours.decode(batch); }); });
   }
   const auto taken = static_cast<double>(kBlockReadings) * static_cast<double>(state.iterations());
   if (static_cast<double>(ours.readings() - before) != taken) return state.SkipWithError("readings are missing");
@@ -254,7 +282,16 @@ void process(benchmark::State& state) {
   state.counters["panes_a_reading"] = static_cast<double>(ours.panes() - panes_before) / taken;
   state.counters["ratio"] = (messages_ns + end_ns) / bare_ns;
 }
+
+void process(benchmark::State& state) {
+  compare(state, PayloadFormat::json);
+}
 BENCHMARK(process)->Arg(1)->Arg(50)->UseManualTime()->Iterations(12);
+
+void process_lines(benchmark::State& state) {
+  compare(state, PayloadFormat::line_protocol);
+}
+BENCHMARK(process_lines)->Arg(1)->Arg(50)->UseManualTime()->Iterations(12);
 
 }  // namespace
 }  // namespace tidemark

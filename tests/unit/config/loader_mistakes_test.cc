@@ -163,9 +163,9 @@ TEST_CASE("values that are no values are answered with those that are") {
 }
 
 TEST_CASE("what the product will have but this version has not says so") {
-  for (const std::string format : {"line_protocol", "senml", "sparkplug"}) {
-    check(
-        {within("format = §\"" + format + "\"", {"not available in this version", "available: json, scalar, batch"})});
+  for (const std::string format : {"senml", "sparkplug"}) {
+    check({within("format = §\"" + format + "\"",
+                  {"not available in this version", "available: json, scalar, batch, line_protocol"})});
   }
   for (const std::string name :
        {"p50", "p99.9", "histogram", "distinct", "twa", "increase", "rate", "durations", "coverage"}) {
@@ -235,6 +235,14 @@ TEST_CASE("templates and paths are checked as the decoder reads them, at their k
       within("format = \"scalar\"\ntime = §\"ts\"", {"stream.time is wrong", "no paths"}),
       within("format = \"batch\"\ntime = §\"ts\"", {"stream.time is wrong", "always ts; leave it out"}),
       within("format = \"batch\"\neach = §\"r\"", {"stream.each is wrong", "leave it out"}),
+      within("format = \"line_protocol\"\ntime = §\"ts\"", {"stream.time is wrong", "time_format = \"s\""}),
+      within("format = \"line_protocol\"\ntime_format = §\"rfc3339\"",
+             {"stream.time_format is wrong", "s, ms, us or ns"}),
+      within("format = \"line_protocol\"\nsource = §\"host\"", {"stream.source is wrong", "tag.host"}),
+      within("format = \"line_protocol\"\neach = §\"r\"", {"stream.each is wrong", "every line is a record"}),
+      within("format = \"line_protocol\"\nsequence = §\"n\"", {"stream.sequence is wrong", "leave it out"}),
+      within("format = \"line_protocol\"\n[[stream.field]]\npath = §\"t\"",
+             {"field[0].path is wrong", "climate.temperature"}),
   });
 }
 

@@ -257,6 +257,19 @@ TEST_CASE("a batch has its time without a path, and its keys may name the source
   CHECK(canonical_text(good(whole)) != canonical_text(good(batch + "source = \"device\"\n")));
 }
 
+TEST_CASE("line protocol needs no more than its format, and its times are nanoseconds unless said otherwise") {
+  const std::string lines = std::string(kStream) + "format = \"line_protocol\"\n";
+  const StreamDefinition plain = good(lines).streams[0];
+  CHECK(plain.format == PayloadFormat::line_protocol);
+  CHECK(plain.time_format == TimeFormat::nanoseconds);
+  CHECK(plain.default_tags);
+  CHECK(canonical_text(good(canonical_text(good(lines)))) == canonical_text(good(lines)));
+  const std::string seconds = lines + "time_format = \"s\"\nsource = \"tag.host\"\n";
+  CHECK(good(seconds).streams[0].time_format == TimeFormat::seconds);
+  CHECK(good(canonical_text(good(seconds))).streams[0].time_format == TimeFormat::seconds);
+  CHECK(configuration_hash(good(seconds)) != configuration_hash(good(lines)));
+}
+
 TEST_CASE("a cap on what goes to Kafka is a size, and a part of the configuration's hash") {
   const std::string kafka = "[kafka]\nbrokers = \"k\"\ntopic = \"t\"\n";
   const std::string capped = kafka + "[uplink]\nmax_rate = \"20KiB\"\n";

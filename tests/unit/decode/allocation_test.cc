@@ -44,6 +44,11 @@ TEST_CASE("decoding allocates nothing once warm") {
   each.each = "r";
   StreamDefinition scalar = test::climate();
   scalar.format = PayloadFormat::scalar;
+  StreamDefinition lines = test::climate();
+  lines.format = PayloadFormat::line_protocol;
+  StreamDefinition wanted_lines = lines;
+  wanted_lines.source = "tag.host name";
+  wanted_lines.fields = {test::field("cpu.idle"), test::field("mem.used")};
 
   StreamDefinition batch = test::climate();
   batch.format = PayloadFormat::batch;
@@ -55,13 +60,13 @@ TEST_CASE("decoding allocates nothing once warm") {
       R"({"ts":1700000000123,"temperature":21.5,"text \u00e9":"x\ny","nested":{"list":[1,2.50],"ok":true}})";
   const std::string many = "{\"r\":[" + object + "," + object + "," + object + "]}";
   const std::string map = R"({"A":[{"ts":1700000000123,"values":{"t":21.5,"h":40}},{"t":1}],"B":[{"t":2}]})";
-  const std::pair<StreamDefinition, std::string> cases[] = {{wanted, object},
-                                                            {every, object},
-                                                            {each, many},
-                                                            {nested, "{\"nodes\":[" + many + "," + many + "]}"},
-                                                            {batch, map},
-                                                            {scalar, " 21.5 "},
-                                                            {wanted, "{\"temperature\":"}};
+  const std::string line =
+      "cpu,z=1,host\\ name=web,a\\,b=c idle=98.5,idle=0098.25,user=1i,text=\"x\\\"y\" 1700000000000\n";
+  const std::string both = line + "mem,host\\ name=web used=.5\n# comment\nbad\n" + line;
+  const std::pair<StreamDefinition, std::string> cases[] = {
+      {lines, both},   {wanted_lines, both}, {wanted, object},
+      {every, object}, {each, many},         {nested, "{\"nodes\":[" + many + "," + many + "]}"},
+      {batch, map},    {scalar, " 21.5 "},   {wanted, "{\"temperature\":"}};
   for (const auto& [stream, payload] : cases) {
     CAPTURE(payload);
     auto decoder = std::move(*Decoder::create(stream, {}));

@@ -121,4 +121,43 @@ TEST_CASE("^ without each is the same record") {
   CHECK(test::Decoding(stream)(R"({"a":1,"b":2})") == "d-1 a=1 b=2");
 }
 
+TEST_CASE("a line of line protocol has its parts, and what leads elsewhere says so") {
+  const auto lines = [](void (*change)(StreamDefinition&)) {
+    StreamDefinition stream = climate();
+    stream.format = PayloadFormat::line_protocol;
+    stream.time_format = TimeFormat::nanoseconds;
+    change(stream);
+    return stream;
+  };
+  for (const char* source : {"tag.host", "measurement", "tag.\"a.b\"", "{device}", ""}) {
+    StreamDefinition stream = lines([](auto&) {});
+    stream.source = source;
+    CHECK(Decoder::create(stream, {}).has_value());
+  }
+  for (const char* source :
+       {"host", "tag", "tag.a.b", "tags.host", "measurement.x", "^.tag.host", "tag[0]", "field.x", "tag.\"\""}) {
+    CAPTURE(source);
+    StreamDefinition stream = lines([](auto&) {});
+    stream.source = source;
+    refused(stream, DecoderError::bad_source, "source", "tag.host");
+  }
+  refused(lines([](auto& s) {
+            s.default_tags = false;
+            s.tags = {{"a", "tag.a"}, {"b", "model"}};
+          }),
+          DecoderError::bad_tag, "tags.b", "tag.host, or measurement");
+  refused(lines([](auto& s) { s.each = "r"; }), DecoderError::bad_each, "each", "leave it out");
+  refused(lines([](auto& s) { s.time = "ts"; }), DecoderError::bad_time, "time", "time_format");
+  refused(lines([](auto& s) { s.time_format = TimeFormat::rfc3339; }), DecoderError::bad_time_format, "time_format",
+          "s, ms, us or ns");
+  refused(lines([](auto& s) { s.sequence = "n"; }), DecoderError::bad_sequence, "sequence", "leave it out");
+  for (const char* path : {"temperature", "a.b.c", "a[0]", "^.a.b"}) {
+    StreamDefinition stream = lines([](auto&) {});
+    stream.fields = {field("climate.temperature"), field(path)};
+    refused(stream, DecoderError::bad_path, "field[1].path", "climate.temperature");
+  }
+  refused(lines([](auto& s) { s.fields = {field("a..b")}; }), DecoderError::bad_path, "field[0].path",
+          "a key is missing");
+}
+
 }  // namespace tidemark

@@ -41,6 +41,11 @@ inline std::string line_of(const Decoder& decoder, const Decoded& decoded) {
       }
       line += "}";
     }
+    for (std::uint32_t i = 0; i < record.named_tag_count; ++i) {
+      const NamedTag& tag = decoded.named_tags[record.first_tag + i];
+      line += (i == 0 ? " {" : " ") + std::string(tag.name) + "=" + std::string(tag.value);
+    }
+    if (record.named_tag_count > 0) line += "}";
     if (record.time) line += " @" + std::to_string(record.time->ns);
     if (record.sequence) line += " #" + std::to_string(*record.sequence);
     for (std::uint32_t i = 0; i < record.field_count; ++i) {
