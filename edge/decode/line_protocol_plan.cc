@@ -9,8 +9,8 @@ namespace {
 
 // A path of keys alone.
 bool leads_through_keys(const Path& path) {
-  return !path.at_message &&
-         std::none_of(path.steps.begin(), path.steps.end(), [](const PathStep& step) { return step.is_index; });
+  return path.levels_up == 0 && std::none_of(path.steps.begin(), path.steps.end(),
+                                             [](const PathStep& step) { return step.is_index || step.every; });
 }
 
 Result<std::optional<LineProtocolPlan::Label>, DecoderError> label_of(const LabelOrigin& origin, DecoderError code,
