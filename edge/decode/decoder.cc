@@ -7,6 +7,7 @@
 #include "edge/decode/identity.h"
 #include "edge/decode/json_decoder.h"
 #include "edge/decode/scalar_decoder.h"
+#include "edge/decode/senml_decoder.h"
 
 namespace tidemark {
 namespace {
@@ -20,6 +21,7 @@ struct Format {
 constexpr std::array kFormats = {
     Format{PayloadFormat::json, make_json_decoder},
     Format{PayloadFormat::scalar, make_scalar_decoder},
+    Format{PayloadFormat::senml, make_senml_decoder},
 };
 
 }  // namespace

@@ -116,6 +116,7 @@ bool JsonWalk::element(std::uint32_t depth) {
   const bool structure = is_container(peek());
   Element& added = elements_.emplace_back();
   added.structure = structure;
+  added.object = peek() == '{';
   added.first_reading = static_cast<std::uint32_t>(named_->size());
   if (!structure) return scalar(nullptr, false) != nullptr;
 
@@ -176,6 +177,10 @@ bool JsonWalk::members(const Node* node, bool naming, std::uint32_t depth) {
     std::string_view name;
     if (!key(name)) return false;
     const Node* const below = node != nullptr ? plan_.child(*node, name, next) : nullptr;
+    if (unknown_ == UnknownKeys::must_understand_underscored && below == nullptr && name.ends_with('_') &&
+        node == &plan_.node(plan_.record_root())) {
+      return fail(Rejection::malformed);
+    }
     const auto first = static_cast<std::uint32_t>(named_->size());
     if (!child(below, naming, depth, [this, name] { append_key(path_, name); })) return false;
     if (naming) seen_.push_back({key_prefix(name), name, first, static_cast<std::uint32_t>(named_->size())});

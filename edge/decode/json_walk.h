@@ -51,10 +51,16 @@ class JsonWalk {
     std::uint32_t first_found = 0;  // among the wanted values
     std::uint32_t found_count = 0;
     bool structure = false;  // an object or array: something a path can lead into
+    bool object = false;
   };
   enum class Each : std::uint8_t { absent, found, wrong_type };
 
-  JsonWalk(JsonPlan plan, std::uint32_t max_depth) : plan_(std::move(plan)), max_depth_(max_depth) {}
+  /// What a record's key is that no path begins with: passed over, or, if it ends with "_", a reason to reject the
+  /// document as malformed (RFC 8428 section 4.4).
+  enum class UnknownKeys : std::uint8_t { ignored, must_understand_underscored };
+
+  JsonWalk(JsonPlan plan, std::uint32_t max_depth, UnknownKeys unknown = UnknownKeys::ignored)
+      : plan_(std::move(plan)), max_depth_(max_depth), unknown_(unknown) {}
 
   [[nodiscard]] const JsonPlan& plan() const { return plan_; }
 
@@ -114,6 +120,7 @@ class JsonWalk {
   // Constant after construction.
   JsonPlan plan_;
   std::uint32_t max_depth_;
+  UnknownKeys unknown_;
 
   // Of the document at hand.
   JsonIndex index_;

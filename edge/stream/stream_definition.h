@@ -12,7 +12,7 @@
 
 namespace tidemark {
 
-enum class PayloadFormat : std::uint8_t { json, scalar };  // batch, line_protocol, senml, sparkplug: to come
+enum class PayloadFormat : std::uint8_t { json, scalar, senml };  // batch, line_protocol, sparkplug: to come
 enum class TimeFormat : std::uint8_t { seconds, milliseconds, microseconds, nanoseconds, rfc3339 };
 enum class BadClock : std::uint8_t { quarantine, restamp, accept };
 enum class FieldKind : std::uint8_t { gauge, counter, state };

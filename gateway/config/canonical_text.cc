@@ -88,6 +88,18 @@ void write_limits(const LimitConfiguration& limits, Writer& out) {
   out.duration("reading_interval", limits.reading_interval);
 }
 
+std::string_view name_of(PayloadFormat format) {
+  switch (format) {
+    case PayloadFormat::json:
+      return "json";
+    case PayloadFormat::scalar:
+      return "scalar";
+    case PayloadFormat::senml:
+      return "senml";
+  }
+  return "";
+}
+
 std::string_view name_of(TimeFormat format) {
   switch (format) {
     case TimeFormat::seconds:
@@ -151,7 +163,7 @@ void write_stream(const StreamDefinition& stream, Writer& out) {
   out.text("topic", stream.topic);
   out.text("source", stream.source);
   write_tags(stream, out);
-  out.text("format", stream.format == PayloadFormat::json ? "json" : "scalar");
+  out.text("format", name_of(stream.format));
   out.text("each", stream.each);
   out.text("time", stream.time);
   if (!stream.time.empty()) out.text("time_format", name_of(stream.time_format));

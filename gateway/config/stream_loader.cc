@@ -20,9 +20,9 @@
 namespace tidemark {
 namespace {
 
-constexpr std::array<Choice<PayloadFormat>, 2> kFormats = {
-    {{"json", PayloadFormat::json}, {"scalar", PayloadFormat::scalar}}};
-constexpr std::array<std::string_view, 4> kLaterFormats = {"batch", "line_protocol", "senml", "sparkplug"};
+constexpr std::array<Choice<PayloadFormat>, 3> kFormats = {
+    {{"json", PayloadFormat::json}, {"scalar", PayloadFormat::scalar}, {"senml", PayloadFormat::senml}}};
+constexpr std::array<std::string_view, 3> kLaterFormats = {"batch", "line_protocol", "sparkplug"};
 constexpr std::array<Choice<TimeFormat>, 5> kTimeFormats = {{{"s", TimeFormat::seconds},
                                                              {"ms", TimeFormat::milliseconds},
                                                              {"us", TimeFormat::microseconds},

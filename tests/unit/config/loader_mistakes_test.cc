@@ -163,7 +163,7 @@ TEST_CASE("values that are no values are answered with those that are") {
 }
 
 TEST_CASE("what the product will have but this version has not says so") {
-  for (const std::string format : {"batch", "line_protocol", "senml", "sparkplug"}) {
+  for (const std::string format : {"batch", "line_protocol", "sparkplug"}) {
     check({within("format = §\"" + format + "\"", {"not available in this version", "available: json, scalar"})});
   }
   for (const std::string name :
