@@ -10,7 +10,7 @@
 // has its name and, where both say one, its unit; what has its name and another unit is rejected as wrong_type, so that
 // degrees of two kinds never meet in one mean. Text and data values are no readings.
 //
-// bver above 10, or an unknown field that must be understood, and the pack is malformed (sections 4.4 and 4.5.1).
+// bver above 10, or an unknown field that must be understood, and the pack is malformed (section 4.4).
 #pragma once
 
 #include <memory>
