@@ -40,6 +40,7 @@ struct Record {
   std::uint32_t first_field = 0;  // into Decoded::fields
   std::uint32_t field_count = 0;
   std::optional<EventTime> time;  // nullopt: the stream has no `time`; arrival time it is
+  bool by_arrival = false;        // `time` was reckoned from the arrival: equal ones are no sign of one reading
   std::optional<std::uint64_t> sequence;
   std::optional<Rejection> rejection;  // why none of this record's readings is taken (no_time, missing_field ...)
 };

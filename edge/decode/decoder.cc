@@ -9,6 +9,7 @@
 #include "edge/decode/json_decoder.h"
 #include "edge/decode/line_protocol_decoder.h"
 #include "edge/decode/scalar_decoder.h"
+#include "edge/decode/senml_decoder.h"
 
 namespace tidemark {
 namespace {
@@ -24,6 +25,7 @@ constexpr std::array kFormats = {
     Format{PayloadFormat::scalar, make_scalar_decoder},
     Format{PayloadFormat::batch, make_batch_decoder},
     Format{PayloadFormat::line_protocol, make_line_protocol_decoder},
+    Format{PayloadFormat::senml, make_senml_decoder},
 };
 
 }  // namespace

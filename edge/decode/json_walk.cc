@@ -127,6 +127,7 @@ bool JsonWalk::record(std::uint32_t depth) {
   Element& added = elements_.emplace_back();
   added.first_reading = static_cast<std::uint32_t>(named_->size());
   if (!levels_.empty()) added.enclosing = levels_.back().enclosing;
+  added.object = peek() == '{';
   if (!is_container(peek())) {
     added.rejection = Rejection::wrong_type;
     return scalar(nullptr, false) != nullptr;
@@ -254,6 +255,10 @@ bool JsonWalk::members(const Node* node, bool naming, std::uint32_t depth) {
   std::size_t next = 0;
   const bool good = pairs([this, node, naming, depth, &next](std::string_view name) {
     const Node* const below = node != nullptr ? plan_.child(*node, name, next) : nullptr;
+    if (unknown_ == UnknownKeys::must_understand_underscored && below == nullptr && name.ends_with('_') &&
+        node == &plan_.record_root()) {
+      return fail(Rejection::malformed);
+    }
     const auto first = static_cast<std::uint32_t>(named_->size());
     if (!child(below, naming, depth, [this, name] { append_key(path_, name); })) return false;
     if (naming) seen_.push_back({key_prefix(name), name, first, static_cast<std::uint32_t>(named_->size())});

@@ -55,11 +55,16 @@ class JsonWalk {
     /// wrong_type: not an object or array, so that no path leads into it; or what stands in place of its array is none.
     /// missing_field: of an enclosing element in which `each` leads nowhere.
     std::optional<Rejection> rejection;
+    bool object = false;
   };
   enum class Each : std::uint8_t { absent, found, wrong_type };
 
-  JsonWalk(JsonPlan plan, std::uint32_t max_depth)
-      : plan_(std::move(plan)), max_depth_(max_depth), levels_(plan_.record_level()) {}
+  /// What a record's key is that no path begins with: passed over, or, if it ends with "_", a reason to reject the
+  /// document as malformed (RFC 8428 section 4.4).
+  enum class UnknownKeys : std::uint8_t { ignored, must_understand_underscored };
+
+  JsonWalk(JsonPlan plan, std::uint32_t max_depth, UnknownKeys unknown = UnknownKeys::ignored)
+      : plan_(std::move(plan)), max_depth_(max_depth), unknown_(unknown), levels_(plan_.record_level()) {}
 
   [[nodiscard]] const JsonPlan& plan() const { return plan_; }
 
@@ -148,6 +153,7 @@ class JsonWalk {
   // Constant after construction.
   JsonPlan plan_;
   std::uint32_t max_depth_;
+  UnknownKeys unknown_;
 
   // Of the document at hand.
   JsonIndex index_;

@@ -98,6 +98,8 @@ RecordVerdict decide_record(const StreamDefinition& definition, const Record& re
   const EventTime time = *record.time + definition.clock_offset;
   if (time < kEarliestEvent || time > kLatestEvent) return rejected(Rejection::out_of_range);
   verdict.clock = decide_clock(definition, time, arrival);
+  // As above: five seconds before one read is one time for all that it brought.
+  if (record.by_arrival) verdict.clock.flags |= CountedReading::kExempt;
   if (verdict.clock.quarantined) {
     verdict.counter = Counter::quarantined;
     verdict.trouble = "quarantined";

@@ -12,7 +12,7 @@
 
 namespace tidemark {
 
-enum class PayloadFormat : std::uint8_t { json, scalar, batch, line_protocol };  // senml, sparkplug: to come
+enum class PayloadFormat : std::uint8_t { json, scalar, batch, line_protocol, senml };  // sparkplug: to come
 
 /// Whether its payloads have a place of their own for times, so that no path is configured.
 constexpr bool carries_time(PayloadFormat format) {

@@ -20,11 +20,12 @@
 namespace tidemark {
 namespace {
 
-constexpr std::array<Choice<PayloadFormat>, 4> kFormats = {{{"json", PayloadFormat::json},
+constexpr std::array<Choice<PayloadFormat>, 5> kFormats = {{{"json", PayloadFormat::json},
                                                             {"scalar", PayloadFormat::scalar},
                                                             {"batch", PayloadFormat::batch},
-                                                            {"line_protocol", PayloadFormat::line_protocol}}};
-constexpr std::array<std::string_view, 2> kLaterFormats = {"senml", "sparkplug"};
+                                                            {"line_protocol", PayloadFormat::line_protocol},
+                                                            {"senml", PayloadFormat::senml}}};
+constexpr std::array<std::string_view, 1> kLaterFormats = {"sparkplug"};
 constexpr std::array<Choice<TimeFormat>, 5> kTimeFormats = {{{"s", TimeFormat::seconds},
                                                              {"ms", TimeFormat::milliseconds},
                                                              {"us", TimeFormat::microseconds},

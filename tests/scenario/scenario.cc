@@ -273,6 +273,8 @@ void Scenario::stream(const Words& words, StreamDefinition& definition) {
       definition.topic = value;
     else if (key == "source")
       definition.source = value;
+    else if (key == "format")
+      definition.format = value == "senml" ? PayloadFormat::senml : PayloadFormat::json;
     else if (key == "time")
       definition.time = value == "none" ? "" : value;
     else if (key == "each")

@@ -8,7 +8,7 @@ build_packages=(
   g++ cmake ninja-build ccache pkg-config git python3 mosquitto
   libboost1.81-dev libpaho-mqttpp-dev libpaho-mqtt-dev libsqlite3-dev libflatbuffers-dev flatbuffers-compiler
   libsimdjson-dev libexpected-dev libtomlplusplus-dev libcli11-dev libfmt-dev libspdlog-dev libssl-dev libzstd-dev
-  librdkafka-dev libxxhash-dev zlib1g-dev prometheus-cpp-dev doctest-dev libbenchmark-dev
+  librdkafka-dev libxxhash-dev libcbor-dev zlib1g-dev prometheus-cpp-dev doctest-dev libbenchmark-dev
 )
 
 # What the tests with a real Kafka need. Kafka itself is no Debian package: tests/system/kafka/fetch.py gets it.

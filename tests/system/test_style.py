@@ -12,7 +12,7 @@ SOURCES = (".h", ".cc", ".cpp")
 
 # What a file under edge/ may include apart from edge/ itself and the generated schema.
 EDGE_LIBRARIES = re.compile(r"^(boost/(multiprecision|unordered|container|container_hash)/.*|tl/expected\.hpp|simdjson\.h|sqlite3\.h|zstd\.h|xxhash\.h|"
-                            r"flatbuffers/.*|openssl/(evp|sha)\.h)$")
+                            r"cbor\.h|flatbuffers/.*|openssl/(evp|sha)\.h)$")
 EDGE_STANDARD = set("""algorithm array bit cassert cctype cerrno cfloat charconv cinttypes climits cmath compare concepts
     cstddef cstdint cstdio cstdlib cstring deque exception functional initializer_list iterator limits list map memory
     memory_resource new numbers numeric optional queue ranges ratio set span stack stdexcept string string_view tuple

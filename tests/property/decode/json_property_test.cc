@@ -3,8 +3,6 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <cstdio>
-#include <cstdlib>
 #include <memory>
 #include <span>
 #include <string>
@@ -12,23 +10,19 @@
 #include <vector>
 
 #include "edge/decode/decoder.h"
+#include "tests/property/decode/python_lines.h"
 
 namespace tidemark {
 namespace {
+
+using test::from_hex;
+using test::seed;
 
 struct Case {
   std::string payload;
   std::string plan;
   std::string expected;
 };
-
-std::string from_hex(std::string_view hex) {
-  const auto digit = [](char c) { return static_cast<unsigned>(c <= '9' ? c - '0' : c - 'a' + 10); };
-  std::string bytes;
-  for (std::size_t i = 0; i + 1 < hex.size(); i += 2)
-    bytes.push_back(static_cast<char>(digit(hex[i]) << 4 | digit(hex[i + 1])));
-  return bytes;
-}
 
 std::string to_hex(std::string_view bytes) {
   constexpr std::string_view kDigits = "0123456789abcdef";
@@ -41,38 +35,11 @@ std::string to_hex(std::string_view bytes) {
   return hex;
 }
 
-std::string seed() {
-  const char* const given = std::getenv("TIDEMARK_SEED");
-  return given != nullptr ? given : "1";
-}
-
 std::vector<Case> python_cases(const std::string& script, int count) {
-  const std::string command =
-      "python3 " TIDEMARK_SOURCE_DIR "/tests/property/decode/" + script + " " + seed() + " " + std::to_string(count);
-  struct Close {
-    void operator()(FILE* file) const { pclose(file); }
-  };
-  const std::unique_ptr<FILE, Close> pipe(popen(command.c_str(), "r"));
-  REQUIRE(pipe != nullptr);
-  std::string text;
-  char buffer[65536];
-  while (const std::size_t size = std::fread(buffer, 1, sizeof buffer, pipe.get())) text.append(buffer, size);
-
   std::vector<Case> cases;
-  std::string_view rest = text;
-  const auto line = [&rest] {
-    const std::size_t end = rest.find('\n');
-    REQUIRE(end != std::string_view::npos);
-    const std::string_view taken = rest.substr(0, end);
-    rest.remove_prefix(end + 1);
-    return taken;
-  };
-  while (!rest.empty()) {
-    Case one;
-    one.payload = from_hex(line());
-    one.plan = line();
-    one.expected = line();
-    cases.push_back(std::move(one));
+  const std::vector<std::string> lines = test::python_lines(script, count);
+  for (std::size_t i = 0; i + 3 <= lines.size(); i += 3) {
+    cases.push_back({test::from_hex(lines[i]), lines[i + 1], lines[i + 2]});
   }
   return cases;
 }

@@ -3,7 +3,6 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <span>
@@ -13,6 +12,7 @@
 
 #include "edge/decode/decoder.h"
 #include "edge/decode/line_protocol_reader.h"
+#include "tests/property/decode/python_lines.h"
 #include "tests/support/seeded_random.h"
 
 namespace tidemark {
@@ -22,14 +22,6 @@ struct Case {
   std::string payload;
   std::string expected;
 };
-
-std::string from_hex(std::string_view hex) {
-  const auto digit = [](char c) { return static_cast<unsigned>(c <= '9' ? c - '0' : c - 'a' + 10); };
-  std::string bytes;
-  for (std::size_t i = 0; i + 1 < hex.size(); i += 2)
-    bytes.push_back(static_cast<char>(digit(hex[i]) << 4 | digit(hex[i + 1])));
-  return bytes;
-}
 
 std::string to_hex(std::string_view bytes) {
   constexpr std::string_view kDigits = "0123456789abcdef";
@@ -42,38 +34,10 @@ std::string to_hex(std::string_view bytes) {
   return hex;
 }
 
-std::string seed() {
-  const char* const given = std::getenv("TIDEMARK_SEED");
-  return given != nullptr ? given : "1";
-}
-
 std::vector<Case> python_cases(int count) {
-  const std::string command = "python3 " TIDEMARK_SOURCE_DIR "/tests/property/decode/line_protocol_cases.py " + seed() +
-                              " " + std::to_string(count);
-  struct Close {
-    void operator()(FILE* file) const { pclose(file); }
-  };
-  const std::unique_ptr<FILE, Close> pipe(popen(command.c_str(), "r"));
-  REQUIRE(pipe != nullptr);
-  std::string text;
-  char buffer[65536];
-  while (const std::size_t size = std::fread(buffer, 1, sizeof buffer, pipe.get())) text.append(buffer, size);
-
   std::vector<Case> cases;
-  std::string_view rest = text;
-  const auto line = [&rest] {
-    const std::size_t end = rest.find('\n');
-    REQUIRE(end != std::string_view::npos);
-    const std::string_view taken = rest.substr(0, end);
-    rest.remove_prefix(end + 1);
-    return taken;
-  };
-  while (!rest.empty()) {
-    Case one;
-    one.payload = from_hex(line());
-    one.expected = line();
-    cases.push_back(std::move(one));
-  }
+  const std::vector<std::string> lines = test::python_lines("line_protocol_cases.py", count);
+  for (std::size_t i = 0; i + 2 <= lines.size(); i += 2) cases.push_back({test::from_hex(lines[i]), lines[i + 1]});
   return cases;
 }
 
@@ -141,7 +105,7 @@ TEST_CASE("random lines hold what was written into them, and broken ones beside 
   for (const Case& one : cases) {
     const std::string found = decoded_as(*decoder, one.payload);
     if (found != one.expected) {
-      FAIL_CHECK("seed ", seed(), "\npayload  ", one.payload, "\nexpected ", one.expected, "\nfound    ", found);
+      FAIL_CHECK("seed ", test::seed(), "\npayload  ", one.payload, "\nexpected ", one.expected, "\nfound    ", found);
     }
     if (found.find(':') != std::string::npos) ++whole;
   }
@@ -154,7 +118,7 @@ TEST_CASE("any bytes are read to their end, and every line of them is accounted 
                                           "\n", "\r\n",  "\r",   "#",  "1i",   "2u",   "t",
                                           "-",  "e5",    ".",    "12", "NaN",  "\t",   "\xff",
                                           "é",  "m f=1", ",t=v", " 7", "\n\n", "true", std::string_view("\0", 1)};
-  test::SeededRandom random(std::strtoull(seed().c_str(), nullptr, 10));
+  test::SeededRandom random(std::strtoull(test::seed().c_str(), nullptr, 10));
   const auto decoder = decoder_of_lines();
   LineProtocolReader reader;
   std::size_t good = 0;
@@ -167,12 +131,13 @@ TEST_CASE("any bytes are read to their end, and every line of them is accounted 
       ++lines;
       if (found == LineProtocolReader::Found::line) ++good;
     }
-    if (lines != lines_in(payload)) FAIL_CHECK("seed ", seed(), "\npayload ", payload);
+    if (lines != lines_in(payload)) FAIL_CHECK("seed ", test::seed(), "\npayload ", payload);
     // Without strings each is a record, and good or bad it is the same whatever stands before it.
     const std::string alone = decoded_as(*decoder, payload);
     const std::string behind = decoded_as(*decoder, "x y=1 5\nbad\n" + payload);
     const std::string before = "@5 782e79:1; !malformed";
-    if (behind != (lines == 0 ? before : before + "; " + alone)) FAIL_CHECK("seed ", seed(), "\npayload ", payload);
+    if (behind != (lines == 0 ? before : before + "; " + alone))
+      FAIL_CHECK("seed ", test::seed(), "\npayload ", payload);
   }
   CHECK(good > 1'000);
 }
@@ -180,7 +145,7 @@ TEST_CASE("any bytes are read to their end, and every line of them is accounted 
 TEST_CASE("random bytes with quotes never run past the payload nor lose its last line") {
   constexpr std::string_view kPieces[] = {"m f=\"", "\"", "\\\"",    "\\",  "\n", "x",
                                           ",g=1",   " 5", "m f=1\n", "=\"", "\r"};
-  test::SeededRandom random(std::strtoull(seed().c_str(), nullptr, 10));
+  test::SeededRandom random(std::strtoull(test::seed().c_str(), nullptr, 10));
   const auto decoder = decoder_of_lines();
   for (int round = 0; round < 20'000; ++round) {
     std::string payload;
@@ -190,7 +155,7 @@ TEST_CASE("random bytes with quotes never run past the payload nor lose its last
     decoded_as(*decoder, {exact.data(), exact.size()});
     // An open quote ends with its line: a good one without a quote behind all is read unless it closes a string.
     const std::string behind = decoded_as(*decoder, payload + "\nz last=9 3");
-    if (!behind.ends_with("@3 7a2e6c617374:9")) FAIL_CHECK("seed ", seed(), "\npayload ", payload);
+    if (!behind.ends_with("@3 7a2e6c617374:9")) FAIL_CHECK("seed ", test::seed(), "\npayload ", payload);
   }
 }
 

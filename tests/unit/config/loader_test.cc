@@ -235,6 +235,21 @@ TEST_CASE("every key reaches its place") {
   CHECK(c.streams[1].tags.empty());
 }
 
+TEST_CASE("a SenML stream takes its device from the base name, and one name in several units") {
+  const std::string senml =
+      std::string(kStream) +
+      "[[stream]]\nname = \"power\"\ntopic = \"senml/{gateway}\"\nsource = \"bn\"\nformat = \"senml\"\n"
+      "[[stream.field]]\npath = \"p\"\nname = \"power\"\nunit = \"W\"\n"
+      "[[stream.field]]\npath = \"p\"\nname = \"kilopower\"\nunit = \"kW\"\n";
+  const Configuration c = good(senml);
+  REQUIRE(c.streams.size() == 2);
+  CHECK(c.streams[1].format == PayloadFormat::senml);
+  CHECK(c.streams[1].source == "bn");
+  CHECK(c.streams[1].fields.size() == 2);
+  CHECK(canonical_text(good(canonical_text(c))) == canonical_text(c));
+  CHECK(good(canonical_text(c)).streams[1].format == PayloadFormat::senml);
+}
+
 TEST_CASE("the field of a scalar stream needs no path") {
   const std::string scalar = std::string(kStream) + "format = \"scalar\"\n[[stream.field]]\nunit = \"m\"\n";
   using Fields = std::vector<FieldDefinition>;
