@@ -247,7 +247,7 @@ bool SenmlCbor::value(JsonValue& value, std::size_t index) {
     case Kind::map:
     case Kind::many_items:
     case Kind::many_pairs:
-      value.kind = JsonValue::Kind::structure;
+      value.kind = JsonValue::Kind::object;
       return skip(2);
     case Kind::end:
     case Kind::none:
@@ -269,7 +269,7 @@ bool SenmlCbor::fraction(JsonValue& value, std::size_t index) {
   char* const end = begin + numbers_[index].size();
   char* to = begin;
   if (item_.kind == Kind::tag) {
-    value.kind = JsonValue::Kind::structure;
+    value.kind = JsonValue::Kind::object;
     if (!skip(3)) return false;
   } else {
     if (!integer(to, end)) return false;

@@ -89,18 +89,6 @@ void write_limits(const LimitConfiguration& limits, Writer& out) {
   out.duration("reading_interval", limits.reading_interval);
 }
 
-std::string_view name_of(PayloadFormat format) {
-  switch (format) {
-    case PayloadFormat::json:
-      return "json";
-    case PayloadFormat::scalar:
-      return "scalar";
-    case PayloadFormat::senml:
-      return "senml";
-  }
-  return "";
-}
-
 std::string_view name_of(TimeFormat format) {
   switch (format) {
     case TimeFormat::seconds:
@@ -127,6 +115,8 @@ std::string_view name_of(PayloadFormat format) {
       return "batch";
     case PayloadFormat::line_protocol:
       return "line_protocol";
+    case PayloadFormat::senml:
+      return "senml";
   }
   return "";
 }

@@ -1,6 +1,6 @@
 """An independent oracle: what the windows must be, computed from the messages themselves with `fractions` and integers,
-by SEMANTICS alone. It shares no line with the product. It knows streams of format `json`, fixed fields, and the
-aggregates count, sum, mean, variance, stddev, min, max, first and last.
+by SEMANTICS alone. It shares no line with the product. It knows streams of format `json` with fixed fields and of format
+`batch` with all fields flat, and the aggregates count, sum, mean, variance, stddev, min, max, first and last.
 
 The text it writes is the contract of `tidemark export` (INTERFACES, "Views"), made exact here:
   * first a header line with the column names; lines end with "\\n"; fields are quoted as RFC 4180 has it, only where
@@ -245,6 +245,36 @@ class JsonStream:
                     added += fold.add(self.name, str(source), tags_text(tags), name, self.window, self.offset,
                                       int(Fraction(str(time)) * self.unit), value)
         return added
+
+
+class BatchStream:
+    """One [[stream]] of format batch without fields: every number and boolean of a record's values, which are flat here."""
+
+    def __init__(self, name, window):
+        self.name, self.window = name, window
+
+    def read(self, fold, payload, source=None):
+        """Adds what one message (as `parsed`) says to the fold. `source`: None for a gateway's map. Returns how many readings
+        have the time of their arrival, which only the appliance knows: they are not in the fold."""
+        devices = payload.items() if source is None else [(source, payload if isinstance(payload, list) else [payload])]
+        arrivals = 0
+        for device, records in devices:
+            for record in records if isinstance(records, list) else []:
+                if not isinstance(record, dict) or ("ts" in record) > ("values" in record):
+                    continue
+                values, time = record.get("values", record), record.get("ts")
+                if not isinstance(values, dict) or (time is not None and not isinstance(time, NumberText)):
+                    continue
+                for name, found in values.items():
+                    number = decimal_of(found) if isinstance(found, NumberText) else None
+                    value = Decimal(int(found), 0) if isinstance(found, bool) else number
+                    if value is None:
+                        continue
+                    if time is None:
+                        arrivals += 1
+                    else:
+                        fold.add(self.name, device, "{}", name, self.window, 0, int(Fraction(str(time)) * UNITS["ms"]), value)
+        return arrivals
 
 
 def read_ndjson(fold, stream, path, topics=None):
