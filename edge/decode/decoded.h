@@ -32,6 +32,7 @@ struct Record {
   std::uint32_t field_count = 0;
   std::optional<EventTime> time;  // nullopt: the stream has no `time`; arrival time it is
   std::optional<std::uint64_t> sequence;
+  bool historical = false;             // backlog by the payload's own word (Sparkplug's is_historical); rule 13
   std::optional<Rejection> rejection;  // why none of this record's readings is taken (no_time, missing_field ...)
 };
 

@@ -50,6 +50,7 @@ void Emission::resume(MonotonicTime now) {
       });
       for (PendingDelta& delta : series.deltas) delta.due = now + flush;
     }
+    if (is_overtaken(state_, *source)) source->overtaken = now;
   }
 }
 
@@ -81,6 +82,11 @@ void Emission::expect_delta(Source& source, Series& series, EventTime start, boo
 void Emission::expect_projection(Source& source, Progress& progress, MonotonicTime now) {
   progress.reached = now;
   if (now + (source.next_projection - progress.max_event) + kIdleSlack < source.timer) source.visit = true;
+}
+
+void Emission::expect_generation(Source& source, MonotonicTime now) {
+  source.visit = true;
+  source.overtaken = std::min(source.overtaken, now);
 }
 
 void Emission::leave(MonotonicTime now, Group& group) {
@@ -127,6 +133,9 @@ void Emission::visit(Source& source, MonotonicTime now, bool all, Group& group) 
     if (series.corrections_due <= now) series.corrections_due = MonotonicTime::latest();
   }
   for (const Sealed& sealed : sealed_) plan_.make(sealed);
+  if (source.overtaken != MonotonicTime::latest() && !is_overtaken(state_, source)) {
+    source.overtaken = MonotonicTime::latest();
+  }
   if (!panes_.empty() || !sealed_.empty()) standings_.changed(source);
 }
 

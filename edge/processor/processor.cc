@@ -7,6 +7,7 @@
 
 #include "edge/bytes/assert.h"
 #include "edge/processor/adoption.h"
+#include "edge/processor/decide.h"
 
 namespace tidemark {
 namespace {
@@ -47,6 +48,10 @@ Group Processor::start(Now now) {
 
 void Processor::adopt(ConfiguredStream& stream, Now now, Group& group) {
   stream.id = stream_id(state_, stream.definition.name);
+  for (const auto& source : state_.sources) {
+    if (!source || source->stream != stream.id) continue;
+    source->clock_offset = clock_offset_of(stream.definition, source->name);
+  }
   auto adoption = decide_adoption(state_, stream.definition, recovery_.lost_sources(), now.arrival);
   if (!adoption) return;
   if (adoption->ends_version) emission_.end_version(stream.id, now.monotonic, group);

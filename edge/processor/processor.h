@@ -6,7 +6,7 @@
 // group, the events of the session in their order and `end_group`. The group's content must be committed before the
 // next `end_group` becomes visible outside: the state in memory runs ahead of the file by one group. Concurrency: one
 // thread. No clocks: time comes in as an argument. The monotonic time must stand still while intake is paused
-// (SEMANTICS, rule 17). Limitations: rules 13 and 14 (clock steps, an unsynchronised gateway) are not there yet.
+// (SEMANTICS, rule 17). Limitations: rule 14 (an unsynchronised gateway) is not there yet.
 #pragma once
 
 #include <cstdint>

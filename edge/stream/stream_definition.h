@@ -51,6 +51,7 @@ struct StreamDefinition {
   Duration max_ahead = minutes(5);
   EventTime floor{1'420'070'400'000'000'000};  // 2015-01-01
   Duration clock_offset{};
+  std::vector<std::pair<std::string, Duration>> clock_offsets;  // by source, sorted: instead of clock_offset
   Duration series_ttl = days(30);
   BadClock bad_clock = BadClock::quarantine;
   bool watermark_per_series = false;

@@ -173,6 +173,8 @@ void write_stream(const StreamDefinition& stream, Writer& out) {
   out.text("watermark", stream.watermark_per_series ? "series" : "source");
   out.text("duplicates", stream.drop_duplicates ? "drop" : "keep");
   out.text("retained", stream.use_retained ? "use" : "skip");
+  if (!stream.clock_offsets.empty()) out.section("[stream.clock_offsets]");
+  for (const auto& [source, offset] : stream.clock_offsets) out.duration(toml_string(source), offset);
   for (const FieldDefinition& field : stream.fields) {
     out.section("[[stream.field]]");
     out.text("path", field.path);

@@ -37,6 +37,8 @@ constexpr std::array<Choice<bool>, 2> kRetained = {{{"skip", false}, {"use", tru
 constexpr std::array<Choice<FieldKind>, 3> kKinds = {
     {{"gauge", FieldKind::gauge}, {"counter", FieldKind::counter}, {"state", FieldKind::state}}};
 
+constexpr DurationRange kClockOffsets{days(-365), days(365)};
+
 constexpr std::uint64_t kModulus32 = 1ull << 32;
 
 // Names go into keys, files and metrics' labels of every reader.
@@ -82,6 +84,7 @@ class StreamLoader {
   void load_tags();
   void load_payload();
   void load_times();
+  void load_clock_offsets();
   void load_floor();
   void load_choices();
   void load_aggregates();
@@ -171,7 +174,8 @@ void StreamLoader::load_times() {
   section_.duration("evict_after", {seconds(1), days(365)}, stream.evict_after);
   section_.duration("late_flush", any, stream.late_flush);
   section_.duration("max_ahead", any, stream.max_ahead);
-  section_.duration("clock_offset", {days(-365), days(365)}, stream.clock_offset);
+  section_.duration("clock_offset", kClockOffsets, stream.clock_offset);
+  load_clock_offsets();
   if (section_.duration("series_ttl", {minutes(1), days(3650)}, stream.series_ttl) &&
       stream.series_ttl < stream.evict_after) {
     section_.wrong("series_ttl",
@@ -181,6 +185,20 @@ void StreamLoader::load_times() {
   }
   load_floor();
   section_.later("period");
+}
+
+void StreamLoader::load_clock_offsets() {
+  const toml::table* const offsets = section_.table("clock_offsets");
+  if (offsets == nullptr) return;
+  Section section(offsets, "stream.clock_offsets", position_of(*offsets), problems_);
+  for (const auto& [key, node] : *offsets) {
+    Duration offset{};
+    const std::string source(key.str());
+    if (section.duration(source, kClockOffsets, offset)) {
+      out_.definition.clock_offsets.emplace_back(source, offset);
+    }
+  }
+  std::ranges::sort(out_.definition.clock_offsets);
 }
 
 // A TOML date or date with time; without an offset it is UTC, as every time here.

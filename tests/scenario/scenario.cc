@@ -296,6 +296,8 @@ void Scenario::stream(const Words& words, StreamDefinition& definition) {
       definition.max_ahead = duration_of(value);
     else if (key == "clock_offset")
       definition.clock_offset = duration_of(value);
+    else if (key.starts_with("clock_offset."))
+      definition.clock_offsets.emplace_back(key.substr(13), duration_of(value));
     else if (key == "floor")
       definition.floor = {time_of(value)};
     else if (key == "watermark")
@@ -385,6 +387,8 @@ void Scenario::expect(const Words& words) {
     expect_counter(words);
   } else if (what == "watermark" || what == "sealed") {
     expect_mark(words);
+  } else if (what == "generation") {
+    expect_generation(words);
   } else if (what == "letter") {
     const auto& letters = gateway_->dead_letters();
     if (letters_seen_ >= letters.size()) wrong("there is no further dead letter");
@@ -457,6 +461,16 @@ void Scenario::expect_mark(const Words& words) {
     }
     const std::int64_t is = words[1] == "sealed" ? progress.sealed_through.ns : progress.watermark.ns;
     if (is != time_of(words.at(3))) wrong("it is " + time_text(is));
+    return;
+  }
+  wrong("no such source");
+}
+
+/// expect generation SOURCE N: of its clock.
+void Scenario::expect_generation(const Words& words) {
+  for (const auto& source : gateway_->state().sources) {
+    if (!source || source->name != words.at(2)) continue;
+    if (source->generation != number_of(words.at(3))) wrong("it is " + std::to_string(source->generation));
     return;
   }
   wrong("no such source");

@@ -96,6 +96,8 @@ TEST_CASE("a value of the wrong type is named with what would be right") {
       within("window = §10", {"stream.window 10 has no unit", "\"10s\""}),
       within("aggregates = §\"count\"", {"stream.aggregates is a string", "array of strings"}),
       within("aggregates = [\"count\", §3]", {"an element of stream.aggregates is an integer"}),
+      within("clock_offsets = { dev-1 = §\"1\" }", {"stream.clock_offsets.dev-1"}),
+      within("clock_offsets = { dev-1 = §\"366d\" }", {"stream.clock_offsets.dev-1 is 366d", "-365d to 365d"}),
       within("tags = §\"site\"", {"stream.tags is a string", "write [stream.tags]"}),
       within("tags = { site = §3 }", {"stream.tags.site is an integer"}),
       within("retained = §true", {"stream.retained is a boolean", "\"skip\", \"use\""}),
