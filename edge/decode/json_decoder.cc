@@ -64,16 +64,21 @@ Duration unit_of(TimeFormat format) {
       return nanoseconds(1000);
     case TimeFormat::nanoseconds:
     case TimeFormat::rfc3339:
+    case TimeFormat::iso8601_local:
       break;
   }
   return nanoseconds(1);
 }
 
 // Why there is no time, if so; otherwise it is in `time`.
-std::optional<Rejection> read_time(const JsonValue& value, TimeFormat format, std::optional<EventTime>& time) {
-  const bool is_text = format == TimeFormat::rfc3339;
+std::optional<Rejection> read_time(const JsonValue& value, TimeFormat format, Duration utc_offset,
+                                   std::optional<EventTime>& time) {
+  const bool local = format == TimeFormat::iso8601_local;
+  const bool is_text = local || format == TimeFormat::rfc3339;
   if (value.kind != (is_text ? Kind::string : Kind::number)) return Rejection::no_time;
-  const auto parsed = is_text ? parse_rfc3339(value.text) : parse_epoch(value.text, unit_of(format));
+  const auto parsed = local     ? parse_iso8601_local(value.text, utc_offset)
+                      : is_text ? parse_rfc3339(value.text)
+                                : parse_epoch(value.text, unit_of(format));
   if (!parsed) return parsed.error() == TimestampError::out_of_range ? Rejection::out_of_range : Rejection::no_time;
   time = *parsed;
   return std::nullopt;
@@ -85,7 +90,8 @@ class JsonDecoder final : public Decoder {
       : identity_(std::move(identity)),
         walk_(std::move(plan), limits.max_depth),
         max_bytes_(limits.max_bytes),
-        time_format_(definition.time_format) {
+        time_format_(definition.time_format),
+        utc_offset_(definition.utc_offset) {
     for (const FieldDefinition& field : definition.fields) field_names_.push_back(field.name);
   }
 
@@ -167,7 +173,7 @@ class JsonDecoder final : public Decoder {
   void add_time(Record& record, const Reject& reject) {
     const JsonPlan& plan = walk_.plan();
     if (plan.time()) {
-      const auto reason = read_time(walk_.value(*plan.time()), time_format_, record.time);
+      const auto reason = read_time(walk_.value(*plan.time()), time_format_, utc_offset_, record.time);
       if (reason) reject(*reason);
     }
     if (plan.sequence()) {
@@ -198,6 +204,7 @@ class JsonDecoder final : public Decoder {
   JsonWalk walk_;
   std::uint32_t max_bytes_;
   TimeFormat time_format_;
+  Duration utc_offset_;
   std::vector<std::string> field_names_;
 };
 

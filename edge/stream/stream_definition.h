@@ -13,7 +13,7 @@
 namespace tidemark {
 
 enum class PayloadFormat : std::uint8_t { json, scalar };  // batch, line_protocol, senml, sparkplug: to come
-enum class TimeFormat : std::uint8_t { seconds, milliseconds, microseconds, nanoseconds, rfc3339 };
+enum class TimeFormat : std::uint8_t { seconds, milliseconds, microseconds, nanoseconds, rfc3339, iso8601_local };
 enum class BadClock : std::uint8_t { quarantine, restamp, accept };
 enum class FieldKind : std::uint8_t { gauge, counter, state };
 
@@ -35,6 +35,7 @@ struct StreamDefinition {
   std::string each;  // empty: the message is one record
   std::string time;  // empty: arrival time
   TimeFormat time_format = TimeFormat::milliseconds;
+  Duration utc_offset{};                // of iso8601_local: how far local time is ahead of UTC
   std::string sequence;                 // empty: the source does not number its messages
   std::uint64_t sequence_modulus = 0;   // 0: none
   std::vector<FieldDefinition> fields;  // empty: every number and boolean, named by its path

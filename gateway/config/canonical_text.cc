@@ -100,6 +100,8 @@ std::string_view name_of(TimeFormat format) {
       return "ns";
     case TimeFormat::rfc3339:
       return "rfc3339";
+    case TimeFormat::iso8601_local:
+      return "iso8601_local";
   }
   return "";
 }
@@ -155,6 +157,7 @@ void write_stream(const StreamDefinition& stream, Writer& out) {
   out.text("each", stream.each);
   out.text("time", stream.time);
   if (!stream.time.empty()) out.text("time_format", name_of(stream.time_format));
+  if (stream.time_format == TimeFormat::iso8601_local) out.text("utc_offset", format_utc_offset(stream.utc_offset));
   out.text("sequence", stream.sequence);
   if (stream.sequence_modulus != 0) out.number("sequence_modulus", stream.sequence_modulus);
   out.duration("window", stream.window);

@@ -23,12 +23,12 @@ namespace {
 constexpr std::array<Choice<PayloadFormat>, 2> kFormats = {
     {{"json", PayloadFormat::json}, {"scalar", PayloadFormat::scalar}}};
 constexpr std::array<std::string_view, 4> kLaterFormats = {"batch", "line_protocol", "senml", "sparkplug"};
-constexpr std::array<Choice<TimeFormat>, 5> kTimeFormats = {{{"s", TimeFormat::seconds},
+constexpr std::array<Choice<TimeFormat>, 6> kTimeFormats = {{{"s", TimeFormat::seconds},
                                                              {"ms", TimeFormat::milliseconds},
                                                              {"us", TimeFormat::microseconds},
                                                              {"ns", TimeFormat::nanoseconds},
-                                                             {"rfc3339", TimeFormat::rfc3339}}};
-constexpr std::array<std::string_view, 1> kLaterTimeFormats = {"iso8601_local"};
+                                                             {"rfc3339", TimeFormat::rfc3339},
+                                                             {"iso8601_local", TimeFormat::iso8601_local}}};
 constexpr std::array<Choice<BadClock>, 3> kBadClocks = {
     {{"quarantine", BadClock::quarantine}, {"restamp", BadClock::restamp}, {"accept", BadClock::accept}}};
 constexpr std::array<Choice<bool>, 2> kWatermarks = {{{"source", false}, {"series", true}}};
@@ -83,6 +83,7 @@ class StreamLoader {
   void load_identity();
   void load_tags();
   void load_payload();
+  void load_utc_offset();
   void load_times();
   void load_clock_offsets();
   void load_floor();
@@ -136,11 +137,11 @@ void StreamLoader::load_payload() {
   section_.choice<PayloadFormat>("format", kFormats, kLaterFormats, stream.format);
   section_.text("each", stream.each);
   section_.text("time", stream.time);
-  section_.choice<TimeFormat>("time_format", kTimeFormats, kLaterTimeFormats, stream.time_format);
+  section_.choice<TimeFormat>("time_format", kTimeFormats, {}, stream.time_format);
   if (section_.has("time_format") && !section_.has("time")) {
     section_.wrong("time_format", "has no time beside it", "write the path of the time, such as time = \"ts\"");
   }
-  section_.later("utc_offset");
+  load_utc_offset();
   section_.text("sequence", stream.sequence);
   std::int64_t modulus = 0;
   if (section_.integer("sequence_modulus", 1, kModulus32, modulus)) {
@@ -153,6 +154,27 @@ void StreamLoader::load_payload() {
   if (section_.has("sequence_modulus") && !section_.has("sequence")) {
     section_.wrong("sequence_modulus", "has no sequence beside it",
                    "write the path of the number, such as sequence = \"n\"");
+  }
+}
+
+void StreamLoader::load_utc_offset() {
+  StreamDefinition& stream = out_.definition;
+  const bool local = stream.time_format == TimeFormat::iso8601_local;
+  std::string text;
+  if (section_.text("utc_offset", text)) {
+    const auto offset = parse_utc_offset(text);
+    if (!offset) {
+      section_.wrong("utc_offset", fmt::format("{} is not one", in_quotes(text)),
+                     "write how far the devices' clocks are ahead of UTC, such as \"+02:00\"");
+    } else if (!local) {
+      section_.wrong("utc_offset", "has no local time beside it",
+                     "write time_format = \"iso8601_local\", or leave utc_offset out");
+    } else {
+      stream.utc_offset = *offset;
+    }
+  } else if (local && !section_.has("utc_offset")) {
+    section_.missing("utc_offset",
+                     "write how far the devices' clocks are ahead of UTC, such as utc_offset = \"+02:00\"");
   }
 }
 

@@ -272,6 +272,10 @@ void Scenario::stream(const Words& words, StreamDefinition& definition) {
       definition.source = value;
     else if (key == "time")
       definition.time = value == "none" ? "" : value;
+    else if (key == "time_format")
+      definition.time_format = value == "iso8601_local" ? TimeFormat::iso8601_local : TimeFormat::milliseconds;
+    else if (key == "utc_offset")
+      definition.utc_offset = duration_of(value);
     else if (key == "each")
       definition.each = value;
     else if (key == "sequence")
@@ -290,6 +294,8 @@ void Scenario::stream(const Words& words, StreamDefinition& definition) {
       definition.idle_timeout = duration_of(value);
     else if (key == "evict_after")
       definition.evict_after = duration_of(value);
+    else if (key == "series_ttl")
+      definition.series_ttl = duration_of(value);
     else if (key == "late_flush")
       definition.late_flush = duration_of(value);
     else if (key == "max_ahead")
