@@ -85,6 +85,11 @@ void apply(State& state, const NewSeries& decision) {
   series->source = decision.source;
   series->version = decision.version;
   series->label = state.labels.take(decision.tags, decision.field, decision.unit, decision.kind);
+  const Source& source = *state.sources[decision.source];
+  const bool own_marks = state.streams[source.stream].settings.watermark_per_series;
+  if (own_marks && source.expired_through != EventTime::earliest()) {
+    own_progress(*series).seal(source.expired_through);
+  }
   state.insert(std::move(series));
 }
 
@@ -199,6 +204,11 @@ void apply(State& state, const Sealed& decision) {
 }
 
 void apply(State& state, const SeriesDropped& decision) {
+  if (decision.expired) {
+    const Series& series = *state.series[decision.series];
+    EventTime& through = state.sources[series.source]->expired_through;
+    through = std::max(through, own_progress(series).sealed_through);
+  }
   state.drop_series(decision.series);
 }
 

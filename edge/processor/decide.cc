@@ -136,6 +136,11 @@ ReadingVerdict decide_reading(const State& state, const Series& series, EventTim
   return ReadingVerdict::window;
 }
 
+bool has_expired(const State& state, const Series& series, MonotonicTime now) {
+  const Duration ttl = state.streams[state.sources[series.source]->stream].series_ttl;
+  return now >= series.heard + ttl && series.windows.empty() && series.deltas.empty();
+}
+
 bool is_overtaken(const State& state, const Source& source) {
   bool overtaken = false;
   for_each_unit(state, source, [&](const Unit& unit) {
@@ -162,6 +167,7 @@ Dues dues_of(const State& state, const Source& source) {
         dues.time = std::min(dues.time, idle_due(unit.progress, settings, end));
       });
       dues.time = std::min(dues.time, series.corrections_due);
+      dues.time = std::min(dues.time, series.heard + state.streams[source.stream].series_ttl);
       if (!series.windows.empty()) {
         dues.watermark = std::min(dues.watermark, series.windows.first_start() + size + settings.lateness);
         dues.time = std::min(dues.time, unit.heard + settings.evict_after);
@@ -187,9 +193,10 @@ void decide_emissions(const State& state, const Source& source, MonotonicTime no
       // Those whose end + lateness the watermark has passed; all of them when they are evicted.
       const EventTime bound = evict ? EventTime::latest() : progress.watermark - settings.lateness - size;
       EventTime last = series.windows.last_start_until(bound);
-      if (overtaken && series.windows.last_start_until(EventTime::latest()) > progress.max_event) {
-        last = series.windows.last_start_until(EventTime::latest());
-      }
+      const EventTime newest = series.windows.last_start_until(EventTime::latest());
+      if (overtaken && newest > progress.max_event) last = newest;
+      // Its source may go on, with a watermark that does not: by times that nobody trusts, or long before it.
+      if (now >= series.heard + state.streams[source.stream].series_ttl) last = newest;
       if (last == EventTime::earliest()) return;
       any = true;
       through = std::max(through, last + size);

@@ -56,6 +56,9 @@ struct Dues {
 };
 Dues dues_of(const State& state, const Source& source);
 
+/// Whether nothing has come of a series for series_ttl, and nothing of it is left to leave: its slot is free.
+bool has_expired(const State& state, const Series& series, MonotonicTime now);
+
 /// Rules 15 to 20 for one source at the end of a group: appends the panes due, by series and start, and the sealings.
 /// `all`: everything leaves and is sealed, as when a stream's version ends.
 void decide_emissions(const State& state, const Source& source, MonotonicTime now, bool all,

@@ -114,7 +114,7 @@ void Emission::end_version(std::uint32_t stream, MonotonicTime now, Group& group
     if (!source || source->stream != stream) continue;
     visit(*source, now, true, group);
     const auto ids = source->series;  // a copy: each that is dropped leaves the list
-    for (const std::uint32_t id : ids) plan_.make(SeriesDropped{id});
+    for (const std::uint32_t id : ids) plan_.make(SeriesDropped{id, false});
   }
 }
 
@@ -133,6 +133,14 @@ void Emission::visit(Source& source, MonotonicTime now, bool all, Group& group) 
     if (series.corrections_due <= now) series.corrections_due = MonotonicTime::latest();
   }
   for (const Sealed& sealed : sealed_) plan_.make(sealed);
+  for (std::size_t i = 0; i < source.series.size();) {
+    const std::uint32_t id = source.series[i];
+    if (has_expired(state_, *state_.series[id], now)) {
+      plan_.make(SeriesDropped{id, true});  // leaves the list
+    } else {
+      ++i;
+    }
+  }
   if (source.overtaken != MonotonicTime::latest() && !is_overtaken(state_, source)) {
     source.overtaken = MonotonicTime::latest();
   }

@@ -9,7 +9,7 @@ namespace tidemark {
 namespace {
 
 constexpr std::uint8_t kFormat = 2;
-constexpr std::uint8_t kWithoutSuspicions = 1;  // the format before rule 13; read as long as journals hold it
+constexpr std::uint8_t kFirstFormat = 1;  // without suspicions and expired series; journals may still hold it
 
 /// A plan of one group cannot hold more; a larger count is damage, and must not be allocated.
 constexpr std::uint64_t kMostEntries = 4'000'000;
@@ -276,10 +276,13 @@ void encode_endings(ByteWriter& out, const Plan& plan) {
     before = s.through.ns;
   }
   out.varint(plan.dropped.size());
-  for (const SeriesDropped& d : plan.dropped) out.varint(d.series);
+  for (const SeriesDropped& d : plan.dropped) {
+    out.varint(d.series);
+    out.u8(d.expired ? 1 : 0);
+  }
 }
 
-void decode_endings(ByteReader& in, Plan& plan) {
+void decode_endings(ByteReader& in, Plan& plan, std::uint8_t format) {
   plan.panes.resize(count_of(in));
   std::int64_t before = 0;
   for (PaneEmitted& p : plan.panes) {
@@ -305,7 +308,12 @@ void decode_endings(ByteReader& in, Plan& plan) {
     s.through = {before};
   }
   plan.dropped.resize(count_of(in));
-  for (SeriesDropped& d : plan.dropped) d.series = static_cast<std::uint32_t>(in.varint());
+  for (SeriesDropped& d : plan.dropped) {
+    d.series = static_cast<std::uint32_t>(in.varint());
+    const std::uint8_t expired = format == kFirstFormat ? std::uint8_t{0} : in.u8();
+    if (expired > 1) in.mark_damaged();
+    d.expired = expired == 1;
+  }
 }
 
 }  // namespace
@@ -376,14 +384,14 @@ std::optional<Plan> Plan::decode(std::string_view bytes) {
   ByteReader in(bytes);
   Plan plan;
   const std::uint8_t format = in.u8();
-  if (format != kFormat && format != kWithoutSuspicions) return std::nullopt;
+  if (format != kFormat && format != kFirstFormat) return std::nullopt;
   plan.arrival = {in.i64()};
   decode_definitions(in, plan);
   decode_deliveries(in, plan.deliveries);
   decode_counts(in, plan);
   decode_readings(in, plan.readings);
-  if (format != kWithoutSuspicions) decode_suspicions(in, plan.suspicions);
-  decode_endings(in, plan);
+  if (format != kFirstFormat) decode_suspicions(in, plan.suspicions);
+  decode_endings(in, plan, format);
   if (!in.ok() || !in.at_end()) return std::nullopt;
   return plan;
 }

@@ -141,6 +141,7 @@ struct Sealed {
 
 struct SeriesDropped {
   std::uint32_t series = 0;
+  bool expired = false;  // by silence: it may come back, and must then find what was sealed
 };
 
 struct Plan {

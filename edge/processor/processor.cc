@@ -39,7 +39,10 @@ Group Processor::start(Now now) {
   standings_.begin();
   emission_.resume(now.monotonic);
   Group group;
-  for (ConfiguredStream& stream : streams_) adopt(stream, now, group);
+  for (ConfiguredStream& stream : streams_) {
+    adopt(stream, now, group);
+    set_by_configuration(stream);
+  }
   group.every_shard = plan_.changes_streams() || recovery_.found_damage();
   emission_.schedule_all();
   finish_group(now, group);
@@ -48,14 +51,19 @@ Group Processor::start(Now now) {
 
 void Processor::adopt(ConfiguredStream& stream, Now now, Group& group) {
   stream.id = stream_id(state_, stream.definition.name);
-  for (const auto& source : state_.sources) {
-    if (!source || source->stream != stream.id) continue;
-    source->clock_offset = clock_offset_of(stream.definition, source->name);
-  }
   auto adoption = decide_adoption(state_, stream.definition, recovery_.lost_sources(), now.arrival);
   if (!adoption) return;
   if (adoption->ends_version) emission_.end_version(stream.id, now.monotonic, group);
   plan_.make(std::move(adoption->decision));
+}
+
+/// What of a definition is not durable.
+void Processor::set_by_configuration(const ConfiguredStream& stream) {
+  state_.streams[stream.id].series_ttl = stream.definition.series_ttl;
+  for (const auto& source : state_.sources) {
+    if (!source || source->stream != stream.id) continue;
+    source->clock_offset = clock_offset_of(stream.definition, source->name);
+  }
 }
 
 void Processor::route(const std::vector<StreamRoute>& routes) {

@@ -84,6 +84,7 @@ class Processor {
         intake_(state_, {plan_, emission_, standings_, dead_letters_}, settings_.max_series) {}
 
   void adopt(ConfiguredStream& stream, Now now, Group& group);
+  void set_by_configuration(const ConfiguredStream& stream);
   [[nodiscard]] bool takes_copy(const ConfiguredStream& stream, std::uint32_t subscription) const;
   bool take_delivery(const Message& message, std::uint64_t ordinal);
   void refuse_topic(const Message& message, bool redelivered);

@@ -13,10 +13,10 @@ namespace tidemark {
 namespace {
 
 constexpr std::uint8_t kFormat = 2;
-constexpr std::uint8_t kWithoutSuspicions = 1;  // the format before rule 13
+constexpr std::uint8_t kFirstFormat = 1;  // without suspicions and expired series
 
 bool is_format(std::uint8_t format) {
-  return format == kFormat || format == kWithoutSuspicions;
+  return format == kFormat || format == kFirstFormat;
 }
 
 std::uint64_t count_of(ByteReader& in) {
@@ -96,6 +96,7 @@ void encode_source(ByteWriter& out, const State& state, const Source& source) {
   source.sequence.encode(out);
   out.u8(source.suspicion ? 1 : 0);
   if (source.suspicion) source.suspicion->encode(out);
+  out.i64(source.expired_through.ns);
   source.ledger.encode(out);
   out.varint(source.series.size());
   for (const std::uint32_t id : source.series) encode_series(out, *state.series[id]);
@@ -117,10 +118,11 @@ LoadedSource decode_source(ByteReader& in, const State& state, std::uint8_t form
   source.progress = decode_progress(in);
   source.last_arrival = {in.i64()};
   source.sequence = SequenceWindow::decode(in);
-  if (format != kWithoutSuspicions) {
+  if (format != kFirstFormat) {
     const std::uint8_t suspected = in.u8();
     if (suspected > 1) in.mark_damaged();
     if (suspected == 1) source.suspicion = std::make_unique<ClockSuspicion>(ClockSuspicion::decode(in));
+    source.expired_through = {in.i64()};
   }
   source.ledger = Ledger::decode(in);
   if (source.stream >= state.streams.size() || source.id >= kMostIds) in.mark_damaged();

@@ -71,7 +71,9 @@ struct StreamState {
   std::uint32_t current = 0;  // index into State::versions
   Ledger own;                 // what cannot be said of one source
 
-  Ledger total;  // not durable: own and all sources
+  // Not durable.
+  Ledger total;                    // own and all sources
+  Duration series_ttl = days(30);  // by the configuration
 };
 
 struct Source {
@@ -80,6 +82,9 @@ struct Source {
   std::string name;
   std::uint32_t generation = 0;  // of its clock
   Progress progress;
+  /// Where each series has its own marks: the greatest end that one sealed which is gone by silence. A series that
+  /// comes (back) has sealed what ends until then.
+  EventTime expired_through = EventTime::earliest();
   ArrivalTime last_arrival{};
   SequenceWindow sequence;
   std::unique_ptr<ClockSuspicion> suspicion;  // null: nothing speaks for a step of its clock

@@ -200,6 +200,10 @@ std::string fold_of(const std::vector<Reading>& readings, SeededRandom& random, 
   // Everything leaves by silence.
   gateway.end_group(at(ms + 7'200'000));
   CHECK_MESSAGE(gateway.broken_law().empty(), gateway.broken_law());
+  for (const auto& series : gateway.state().series) CHECK(series->windows.empty());
+  // And after a month of it the series make room: nothing is left to wait for.
+  gateway.end_group(at(ms + 31ll * 86'400'000));
+  CHECK(gateway.state().series_index.size() == 0);
   CHECK(gateway.processor().next_timer() == MonotonicTime::latest());
   return gateway.fold().canonical();
 }
