@@ -18,7 +18,8 @@ class BatchDecoder final : public Decoder {
         by_key_(identity_.source().path.has_value()),
         walk_(std::move(plan), limits.max_depth),
         max_bytes_(limits.max_bytes),
-        time_format_(definition.time_format) {
+        time_format_(definition.time_format),
+        utc_offset_(definition.utc_offset) {
     for (const FieldDefinition& field : definition.fields) field_names_.push_back(field.name);
   }
 
@@ -91,7 +92,7 @@ class BatchDecoder final : public Decoder {
     if (values.kind == Kind::absent) return;
     if (values.kind != Kind::object) return reject(Rejection::wrong_type);
     if (time.kind == Kind::absent) return;  // its arrival
-    if (const auto reason = read_time(time, time_format_, record.time)) reject(*reason);
+    if (const auto reason = read_time(time, time_format_, utc_offset_, record.time)) reject(*reason);
   }
 
   void add_fields(const JsonWalk::Element& found, const std::vector<std::uint32_t>& nodes, Record& record,
@@ -118,6 +119,7 @@ class BatchDecoder final : public Decoder {
   JsonWalk walk_;
   std::uint32_t max_bytes_;
   TimeFormat time_format_;
+  Duration utc_offset_;
   std::vector<std::string> field_names_;
 };
 

@@ -40,8 +40,10 @@ struct Record {
   std::uint32_t first_field = 0;  // into Decoded::fields
   std::uint32_t field_count = 0;
   std::optional<EventTime> time;  // nullopt: the stream has no `time`; arrival time it is
-  bool by_arrival = false;        // `time` was reckoned from the arrival: equal ones are no sign of one reading
+  bool by_arrival = false;  // `time` was reckoned from the arrival: no offset of the device belongs to it, equal ones
+                            // are no sign of one reading
   std::optional<std::uint64_t> sequence;
+  bool historical = false;             // backlog by the payload's own word (Sparkplug's is_historical); rule 13
   std::optional<Rejection> rejection;  // why none of this record's readings is taken (no_time, missing_field ...)
 };
 

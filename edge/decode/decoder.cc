@@ -21,10 +21,8 @@ struct Format {
 
 // A new format is a file and a line here.
 constexpr std::array kFormats = {
-    Format{PayloadFormat::json, make_json_decoder},
-    Format{PayloadFormat::scalar, make_scalar_decoder},
-    Format{PayloadFormat::batch, make_batch_decoder},
-    Format{PayloadFormat::line_protocol, make_line_protocol_decoder},
+    Format{PayloadFormat::json, make_json_decoder},   Format{PayloadFormat::scalar, make_scalar_decoder},
+    Format{PayloadFormat::batch, make_batch_decoder}, Format{PayloadFormat::line_protocol, make_line_protocol_decoder},
     Format{PayloadFormat::senml, make_senml_decoder},
 };
 

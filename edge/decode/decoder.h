@@ -16,7 +16,16 @@
 
 namespace tidemark {
 
-enum class DecoderError : std::uint8_t { bad_topic, bad_source, bad_tag, bad_path, bad_each, bad_time, bad_time_format, bad_sequence };
+enum class DecoderError : std::uint8_t {
+  bad_topic,
+  bad_source,
+  bad_tag,
+  bad_path,
+  bad_each,
+  bad_time,
+  bad_time_format,
+  bad_sequence
+};
 
 class Decoder {
  public:

@@ -61,7 +61,8 @@ class JsonDecoder final : public Decoder {
       : identity_(std::move(identity)),
         walk_(std::move(plan), limits.max_depth),
         max_bytes_(limits.max_bytes),
-        time_format_(definition.time_format) {
+        time_format_(definition.time_format),
+        utc_offset_(definition.utc_offset) {
     for (const FieldDefinition& field : definition.fields) field_names_.push_back(field.name);
   }
 
@@ -143,7 +144,7 @@ class JsonDecoder final : public Decoder {
   void add_time(Record& record, const Reject& reject) {
     const JsonPlan& plan = walk_.plan();
     if (plan.time()) {
-      const auto reason = read_time(walk_.value(*plan.time()), time_format_, record.time);
+      const auto reason = read_time(walk_.value(*plan.time()), time_format_, utc_offset_, record.time);
       if (reason) reject(*reason);
     }
     if (plan.sequence()) {
@@ -166,6 +167,7 @@ class JsonDecoder final : public Decoder {
   JsonWalk walk_;
   std::uint32_t max_bytes_;
   TimeFormat time_format_;
+  Duration utc_offset_;
   std::vector<std::string> field_names_;
 };
 

@@ -15,6 +15,7 @@ Duration unit_of(TimeFormat format) {
       return nanoseconds(1000);
     case TimeFormat::nanoseconds:
     case TimeFormat::rfc3339:
+    case TimeFormat::iso8601_local:
       break;
   }
   return nanoseconds(1);
@@ -22,10 +23,14 @@ Duration unit_of(TimeFormat format) {
 
 }  // namespace
 
-std::optional<Rejection> read_time(const JsonValue& value, TimeFormat format, std::optional<EventTime>& time) {
-  const bool is_text = format == TimeFormat::rfc3339;
+std::optional<Rejection> read_time(const JsonValue& value, TimeFormat format, Duration utc_offset,
+                                   std::optional<EventTime>& time) {
+  const bool local = format == TimeFormat::iso8601_local;
+  const bool is_text = local || format == TimeFormat::rfc3339;
   if (value.kind != (is_text ? JsonValue::Kind::string : JsonValue::Kind::number)) return Rejection::no_time;
-  const auto parsed = is_text ? parse_rfc3339(value.text) : parse_epoch(value.text, unit_of(format));
+  const auto parsed = local     ? parse_iso8601_local(value.text, utc_offset)
+                      : is_text ? parse_rfc3339(value.text)
+                                : parse_epoch(value.text, unit_of(format));
   if (!parsed) return parsed.error() == TimestampError::out_of_range ? Rejection::out_of_range : Rejection::no_time;
   time = *parsed;
   return std::nullopt;

@@ -11,8 +11,10 @@
 
 namespace tidemark {
 
-/// Why there is no time, if so; otherwise it is in `time`. Epochs are numbers, rfc3339 is a string.
-std::optional<Rejection> read_time(const JsonValue& value, TimeFormat format, std::optional<EventTime>& time);
+/// Why there is no time, if so; otherwise it is in `time`. Epochs are numbers, the other formats strings. `utc_offset`:
+/// of iso8601_local.
+std::optional<Rejection> read_time(const JsonValue& value, TimeFormat format, Duration utc_offset,
+                                   std::optional<EventTime>& time);
 
 /// The value found at a configured field's path, which is not absent: its decimal, or why it has none.
 void read_field(const JsonValue& value, FieldValue& field);

@@ -26,6 +26,7 @@ constexpr std::int64_t nanoseconds_in(TimeFormat format) {
       return 1'000;
     case TimeFormat::nanoseconds:
     case TimeFormat::rfc3339:
+    case TimeFormat::iso8601_local:
       break;
   }
   return 1;

@@ -40,7 +40,7 @@ Result<LineProtocolPlan, DecoderError> LineProtocolPlan::create(const StreamDefi
         DecoderError::bad_time,
         "time: it stands at the end of each line; leave it out, and write its unit, such as time_format = \"s\"");
   }
-  if (definition.time_format == TimeFormat::rfc3339) {
+  if (definition.time_format == TimeFormat::rfc3339 || definition.time_format == TimeFormat::iso8601_local) {
     return fail(DecoderError::bad_time_format,
                 "time_format: the time of a line is a whole number; write s, ms, us or ns");
   }

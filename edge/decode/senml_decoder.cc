@@ -70,7 +70,6 @@ class SenmlDecoder final : public Decoder {
         fields_(std::move(fields)),
         by_base_name_(identity_.source().path.has_value()),
         max_bytes_(limits.max_bytes),
-        clock_offset_(definition.clock_offset),
         json_(limits.max_depth),
         cbor_(limits.max_depth) {}
 
@@ -289,8 +288,7 @@ class SenmlDecoder final : public Decoder {
     if (since == Duration{}) return;  // now: the arrival
     EventTime time{since.ns};
     if (since < kLeastAbsolute) {
-      // Reckoned by our clock, to which the offset of the device's does not belong: it will be added to all times.
-      time = EventTime{arrival_.ns} + since - clock_offset_;
+      time = EventTime{arrival_.ns} + since;
       record.by_arrival = true;
     }
     if (time < kEarliestEvent || time > kLatestEvent) return reject(Rejection::out_of_range);
@@ -308,7 +306,6 @@ class SenmlDecoder final : public Decoder {
   SenmlFields fields_;
   bool by_base_name_;
   std::uint32_t max_bytes_;
-  Duration clock_offset_;
 
   // Of the message at hand.
   SenmlJson json_;

@@ -63,7 +63,8 @@ struct SourceStanding {
   std::optional<EventTime> sealed_through;
   std::optional<ArrivalTime> last_arrival;
   Duration clock_offset{};
-  std::vector<LedgerEntry> ledger;  // non-zero counters, absolute, as of this event's sequence
+  std::optional<Duration> clock_lag;  // of its last message with a time behind the gateway's clock; below 0: ahead
+  std::vector<LedgerEntry> ledger;    // non-zero counters, absolute, as of this event's sequence
   friend bool operator==(const SourceStanding&, const SourceStanding&) = default;
 };
 

@@ -79,7 +79,7 @@ std::string encode_source_report(const EventHeader& header, const SourceReport& 
     sources.push_back(log::CreateSourceStanding(builder, stream, standing.version, source, standing.generation,
                                                 write_time(standing.watermark), write_time(standing.sealed_through),
                                                 write_time(standing.last_arrival), standing.clock_offset.ns,
-                                                counters_at, values_at));
+                                                counters_at, values_at, write_time(standing.clock_lag)));
   }
   const auto names_at = builder.CreateVector(names);
   const auto sources_at = builder.CreateVector(sources);
@@ -108,6 +108,7 @@ Result<SourceReport, EventError> read_source_report(const EventRecord& record) {
     source.sealed_through = read_time<EventTime>(standing->sealed_through());
     source.last_arrival = read_time<ArrivalTime>(standing->last_arrival());
     source.clock_offset = {standing->clock_offset()};
+    source.clock_lag = read_time<Duration>(standing->clock_lag());
     if (!read_ledger(*standing, names, copied, source.ledger)) return damaged("a ledger does not match its counters");
   }
   return report;

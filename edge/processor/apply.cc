@@ -27,6 +27,16 @@ PendingDelta& delta_at(std::vector<PendingDelta>& deltas, EventTime start, Compo
   return *deltas.insert(place, std::move(fresh));
 }
 
+/// Rule 13. The marks of a source's series begin with their source's clock; what is sealed stays so.
+void begin_generation(State& state, Source& source) {
+  ++source.generation;
+  source.suspicion.reset();
+  source.progress.begin_generation();
+  for (const std::uint32_t id : source.series) {
+    if (state.series[id]->progress) state.series[id]->progress->begin_generation();
+  }
+}
+
 void emit(State& state, Source& source, std::int64_t n) {
   source.ledger.emit(n);
   state.streams[source.stream].total.emit(n);
@@ -37,6 +47,16 @@ void emit(State& state, Source& source, std::int64_t n) {
 void count(State& state, Source& source, Counter counter, std::uint64_t n) {
   source.ledger.add(counter, n);
   state.streams[source.stream].total.add(counter, n);
+}
+
+void set_suspicion(Source& source, const ClockSuspicion* suspicion) {
+  if (suspicion == nullptr) {
+    source.suspicion.reset();
+  } else if (source.suspicion) {
+    *source.suspicion = *suspicion;
+  } else {
+    source.suspicion = std::make_unique<ClockSuspicion>(*suspicion);
+  }
 }
 
 void apply(State& state, const StreamConfigured& decision) {
@@ -65,6 +85,11 @@ void apply(State& state, const NewSeries& decision) {
   series->source = decision.source;
   series->version = decision.version;
   series->label = state.labels.take(decision.tags, decision.field, decision.unit, decision.kind);
+  const Source& source = *state.sources[decision.source];
+  const bool own_marks = state.streams[source.stream].settings.watermark_per_series;
+  if (own_marks && source.expired_through != EventTime::earliest()) {
+    own_progress(*series).seal(source.expired_through);
+  }
   state.insert(std::move(series));
 }
 
@@ -131,6 +156,7 @@ void apply(State& state, const CountedReading& decision) {
       if (decision.time > series.max_event) series.max_event = decision.time;
     }
   }
+  if ((decision.flags & CountedReading::kNewGeneration) != 0) begin_generation(state, source);
   if ((decision.flags & CountedReading::kMovesClock) != 0) {
     if (settings.watermark_per_series) {
       own_progress(series).observe(decision.time, settings.out_of_orderness);
@@ -142,6 +168,10 @@ void apply(State& state, const CountedReading& decision) {
   }
   count(state, source, Counter::counted, 1);
   count(state, source, Counter::open, 1);
+}
+
+void apply(State& state, const ClockSuspected& decision) {
+  set_suspicion(*state.sources[decision.source], decision.suspicion ? &*decision.suspicion : nullptr);
 }
 
 void apply(State& state, const PaneEmitted& decision) {
@@ -174,6 +204,11 @@ void apply(State& state, const Sealed& decision) {
 }
 
 void apply(State& state, const SeriesDropped& decision) {
+  if (decision.expired) {
+    const Series& series = *state.series[decision.series];
+    EventTime& through = state.sources[series.source]->expired_through;
+    through = std::max(through, own_progress(series).sealed_through);
+  }
   state.drop_series(decision.series);
 }
 

@@ -15,9 +15,13 @@ void apply(State& state, const Taken& decision, ArrivalTime arrival);
 void apply(State& state, const Count& decision);
 void apply(State& state, const SequenceTaken& decision);
 void apply(State& state, const CountedReading& decision);
+void apply(State& state, const ClockSuspected& decision);
 void apply(State& state, const PaneEmitted& decision);
 void apply(State& state, const Sealed& decision);
 void apply(State& state, const SeriesDropped& decision);
+
+/// Null: nothing is suspected.
+void set_suspicion(Source& source, const ClockSuspicion* suspicion);
 
 /// Adds n to a counter of a source and to its stream's total.
 void count(State& state, Source& source, Counter counter, std::uint64_t n);

@@ -42,11 +42,18 @@ MonotonicTime idle_due(const Progress& progress, const StreamSettings& settings,
   return progress.reached + std::max(idle_at(settings, end) - at, Duration{});
 }
 
+/// The first window that lies ahead of the clock has its start there. Readings of one generation make none.
+bool lies_ahead(EventTime start, const Progress& progress) {
+  return start > progress.max_event;
+}
+
 std::optional<PaneKind> pane_due(const WindowHead& window, EventTime end, const Progress& progress,
                                  const StreamSettings& settings, MonotonicTime now, bool sealing,
                                  MonotonicTime corrections_due) {
   if (window.revision == 0) {
     if (progress.watermark >= end - nanoseconds(1)) return PaneKind::on_time;
+    // The clock was set back: it may not come there again in years.
+    if (lies_ahead(window.start, progress)) return PaneKind::idle;
     if (sealing || now >= idle_due(progress, settings, end)) return PaneKind::idle;
     return std::nullopt;
   }
@@ -55,6 +62,16 @@ std::optional<PaneKind> pane_due(const WindowHead& window, EventTime end, const 
 }
 
 }  // namespace
+
+Duration clock_offset_of(const StreamDefinition& definition, std::string_view source) {
+  const auto at = std::lower_bound(definition.clock_offsets.begin(), definition.clock_offsets.end(), source,
+                                   [](const auto& entry, std::string_view name) { return entry.first < name; });
+  return at != definition.clock_offsets.end() && at->first == source ? at->second : definition.clock_offset;
+}
+
+EventTime event_time_of(const Record& record, const Source& source) {
+  return *record.time + (record.by_arrival ? Duration{} : source.clock_offset);
+}
 
 ClockVerdict decide_clock(const StreamDefinition& definition, EventTime time, ArrivalTime arrival) {
   ClockVerdict verdict;
@@ -80,22 +97,22 @@ ClockVerdict decide_clock(const StreamDefinition& definition, EventTime time, Ar
   return verdict;
 }
 
-RecordVerdict decide_record(const StreamDefinition& definition, const Record& record, bool knows_source, bool duplicate,
-                            ArrivalTime arrival) {
+RecordVerdict decide_record(const StreamDefinition& definition, const Record& record, const Source* source,
+                            bool duplicate, ArrivalTime arrival) {
   const auto rejected = [](Rejection reason) { return RecordVerdict{rejected_reading(reason), name_of(reason), {}}; };
   RecordVerdict verdict;
   if (duplicate) {
     verdict.counter = Counter::duplicate;
     return verdict;
   }
-  if (!knows_source) return rejected(Rejection::series_limit);
+  if (source == nullptr) return rejected(Rejection::series_limit);
   if (!record.time) {
     // Arrival times are ours: two readings that came in one read share theirs, and are two (rule 30).
     verdict.clock.time = {arrival.ns};
     verdict.clock.flags = CountedReading::kMovesClock | CountedReading::kExempt;
     return verdict;
   }
-  const EventTime time = *record.time + definition.clock_offset;
+  const EventTime time = event_time_of(record, *source);
   if (time < kEarliestEvent || time > kLatestEvent) return rejected(Rejection::out_of_range);
   verdict.clock = decide_clock(definition, time, arrival);
   // As above: five seconds before one read is one time for all that it brought.
@@ -125,9 +142,26 @@ ReadingVerdict decide_reading(const State& state, const Series& series, EventTim
   return ReadingVerdict::window;
 }
 
+bool has_expired(const State& state, const Series& series, MonotonicTime now) {
+  const Duration ttl = state.streams[state.sources[series.source]->stream].series_ttl;
+  return now >= series.heard + ttl && series.windows.empty() && series.deltas.empty();
+}
+
+bool is_overtaken(const State& state, const Source& source) {
+  bool overtaken = false;
+  for_each_unit(state, source, [&](const Unit& unit) {
+    for_each_series(state, unit, [&](const Series& series) {
+      const EventTime last = series.windows.last_start_until(EventTime::latest());
+      overtaken |= last != EventTime::earliest() && lies_ahead(last, unit.progress);
+    });
+  });
+  return overtaken;
+}
+
 Dues dues_of(const State& state, const Source& source) {
   Dues dues;
   const StreamSettings& settings = state.streams[source.stream].settings;
+  dues.time = source.overtaken + settings.evict_after;
   for_each_unit(state, source, [&](const Unit& unit) {
     for_each_series(state, unit, [&](const Series& series) {
       const Duration size = state.versions[series.version].grid.size;
@@ -139,6 +173,7 @@ Dues dues_of(const State& state, const Source& source) {
         dues.time = std::min(dues.time, idle_due(unit.progress, settings, end));
       });
       dues.time = std::min(dues.time, series.corrections_due);
+      dues.time = std::min(dues.time, series.heard + state.streams[source.stream].series_ttl);
       if (!series.windows.empty()) {
         dues.watermark = std::min(dues.watermark, series.windows.first_start() + size + settings.lateness);
         dues.time = std::min(dues.time, unit.heard + settings.evict_after);
@@ -154,6 +189,8 @@ void decide_emissions(const State& state, const Source& source, MonotonicTime no
   const StreamSettings& settings = state.streams[source.stream].settings;
   for_each_unit(state, source, [&](const Unit& unit) {
     const bool evict = all || now >= unit.heard + settings.evict_after;
+    // What an earlier generation of the clock left open, and the present one has not reached in that time.
+    const bool overtaken = now >= source.overtaken + settings.evict_after;
     const Progress& progress = unit.progress;
     EventTime through = progress.sealed_through;
     bool any = false;
@@ -161,7 +198,11 @@ void decide_emissions(const State& state, const Source& source, MonotonicTime no
       const Duration size = state.versions[series.version].grid.size;
       // Those whose end + lateness the watermark has passed; all of them when they are evicted.
       const EventTime bound = evict ? EventTime::latest() : progress.watermark - settings.lateness - size;
-      const EventTime last = series.windows.last_start_until(bound);
+      EventTime last = series.windows.last_start_until(bound);
+      const EventTime newest = series.windows.last_start_until(EventTime::latest());
+      if (overtaken && newest > progress.max_event) last = newest;
+      // Its source may go on, with a watermark that does not: by times that nobody trusts, or long before it.
+      if (now >= series.heard + state.streams[source.stream].series_ttl) last = newest;
       if (last == EventTime::earliest()) return;
       any = true;
       through = std::max(through, last + size);

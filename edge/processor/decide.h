@@ -21,6 +21,13 @@ struct ClockVerdict {
   bool trusted = true;     // the device's own time stands
 };
 
+/// Rule 11: what is added to the times of the source of that name.
+Duration clock_offset_of(const StreamDefinition& definition, std::string_view source);
+
+/// The time of a record that has one, by rule 11: with the offset of its source's clock, unless it was reckoned by
+/// ours.
+EventTime event_time_of(const Record& record, const Source& source);
+
 /// `time` is the device's, clock_offset added. A restamped reading takes its arrival time and moves the watermark: that
 /// time is the gateway's own; the device's stamp moved nothing.
 ClockVerdict decide_clock(const StreamDefinition& definition, EventTime time, ArrivalTime arrival);
@@ -32,15 +39,18 @@ struct RecordVerdict {
   ClockVerdict clock;
 };
 
-/// For a record that was not rejected. `knows_source`: there is room for its source; `duplicate`: by its number.
-RecordVerdict decide_record(const StreamDefinition& definition, const Record& record, bool knows_source, bool duplicate,
-                            ArrivalTime arrival);
+/// For a record that was not rejected. `source` null: there is no room for it; `duplicate`: by its number.
+RecordVerdict decide_record(const StreamDefinition& definition, const Record& record, const Source* source,
+                            bool duplicate, ArrivalTime arrival);
 
 enum class ReadingVerdict : std::uint8_t { window, delta, duplicate };
 
 /// Rules 19, 20 and 30. `flags`: as the clock verdict has them.
 ReadingVerdict decide_reading(const State& state, const Series& series, EventTime time, const Decimal& value,
                               std::uint8_t flags);
+
+/// Whether windows of the source lie ahead of its clock: a generation before it reached further (rule 13).
+bool is_overtaken(const State& state, const Source& source);
 
 /// When a source is to be looked at again: the watermark or the projected event time from which on, and the time.
 struct Dues {
@@ -49,6 +59,9 @@ struct Dues {
   MonotonicTime time = MonotonicTime::latest();
 };
 Dues dues_of(const State& state, const Source& source);
+
+/// Whether nothing has come of a series for series_ttl, and nothing of it is left to leave: its slot is free.
+bool has_expired(const State& state, const Series& series, MonotonicTime now);
 
 /// Rules 15 to 20 for one source at the end of a group: appends the panes due, by series and start, and the sealings.
 /// `all`: everything leaves and is sealed, as when a stream's version ends.

@@ -50,6 +50,7 @@ void Emission::resume(MonotonicTime now) {
       });
       for (PendingDelta& delta : series.deltas) delta.due = now + flush;
     }
+    if (is_overtaken(state_, *source)) source->overtaken = now;
   }
 }
 
@@ -83,6 +84,11 @@ void Emission::expect_projection(Source& source, Progress& progress, MonotonicTi
   if (now + (source.next_projection - progress.max_event) + kIdleSlack < source.timer) source.visit = true;
 }
 
+void Emission::expect_generation(Source& source, MonotonicTime now) {
+  source.visit = true;
+  source.overtaken = std::min(source.overtaken, now);
+}
+
 void Emission::leave(MonotonicTime now, Group& group) {
   for (const Taken& taken : plan_.taken()) {
     Source& source = *state_.sources[taken.source];
@@ -108,7 +114,7 @@ void Emission::end_version(std::uint32_t stream, MonotonicTime now, Group& group
     if (!source || source->stream != stream) continue;
     visit(*source, now, true, group);
     const auto ids = source->series;  // a copy: each that is dropped leaves the list
-    for (const std::uint32_t id : ids) plan_.make(SeriesDropped{id});
+    for (const std::uint32_t id : ids) plan_.make(SeriesDropped{id, false});
   }
 }
 
@@ -127,6 +133,17 @@ void Emission::visit(Source& source, MonotonicTime now, bool all, Group& group) 
     if (series.corrections_due <= now) series.corrections_due = MonotonicTime::latest();
   }
   for (const Sealed& sealed : sealed_) plan_.make(sealed);
+  for (std::size_t i = 0; i < source.series.size();) {
+    const std::uint32_t id = source.series[i];
+    if (has_expired(state_, *state_.series[id], now)) {
+      plan_.make(SeriesDropped{id, true});  // leaves the list
+    } else {
+      ++i;
+    }
+  }
+  if (source.overtaken != MonotonicTime::latest() && !is_overtaken(state_, source)) {
+    source.overtaken = MonotonicTime::latest();
+  }
   if (!panes_.empty() || !sealed_.empty()) standings_.changed(source);
 }
 

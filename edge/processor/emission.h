@@ -37,6 +37,9 @@ class Emission {
   /// A source's event time has come further.
   void expect_projection(Source& source, Progress& progress, MonotonicTime now);
 
+  /// A new generation of the source's clock has begun (rule 13).
+  static void expect_generation(Source& source, MonotonicTime now);
+
   /// The end of a group: what is due of the sources that were heard, and of those whose timer has come.
   void leave(MonotonicTime now, Group& group);
   /// The end of a stream's version (rule 9): all that its sources hold leaves and is sealed; its series make room.

@@ -67,6 +67,7 @@ void Intake::take_records(ConfiguredStream& stream, const Message& message, Mono
   }
   std::string_view trouble;  // the first reason for which something of the message was not taken
   numbers_.begin(stream.definition, records);
+  clocks_.begin(stream.definition, records);
   for (std::size_t i = 0; i < records.size(); ++i) {
     const Record& record = records[i];
     Source* source = one_source ? owner : source_for(stream, record.source);
@@ -74,6 +75,7 @@ void Intake::take_records(ConfiguredStream& stream, const Message& message, Mono
     if (source != nullptr) {
       heard(*source, now);
       duplicate = numbers_.repeats(i, *source, message.arrival);
+      if (!duplicate) clocks_.look(i, *source, message.arrival);
     }
     const std::string_view reason = take_record(stream, record, source, duplicate, message.arrival, now);
     if (trouble.empty()) trouble = reason;
@@ -111,7 +113,7 @@ std::string_view Intake::take_record(ConfiguredStream& stream, const Record& rec
     tell(rejected_reading(*field.rejection), 1);
     if (trouble.empty()) trouble = name_of(*field.rejection);
   }
-  const RecordVerdict verdict = decide_record(stream.definition, record, source != nullptr, duplicate, arrival);
+  const RecordVerdict verdict = decide_record(stream.definition, record, source, duplicate, arrival);
   if (verdict.counter) {
     tell(*verdict.counter, good);
     return good > 0 && !verdict.trouble.empty() ? verdict.trouble : trouble;
@@ -149,10 +151,16 @@ bool Intake::take_reading(ConfiguredStream& stream, const FieldValue& field, Sou
   } else {
     parts_.emission.expect_window(source, *series, start, now);
   }
+  const bool steps = clocks_.step() && (flags & CountedReading::kMovesClock) != 0;
+  if (steps) {
+    reading.flags |= CountedReading::kNewGeneration;
+    clocks_.took_step();
+  }
   Progress& progress = state_.progress_of(*series);
   const EventTime reached = progress.max_event;
   parts_.plan.make(reading);
-  if (progress.max_event > reached) parts_.emission.expect_projection(source, progress, now);
+  if (steps) parts_.emission.expect_generation(source, now);
+  if (steps || progress.max_event > reached) parts_.emission.expect_projection(source, progress, now);
   if (delta) {
     const bool at_once = (flags & CountedReading::kBadClock) != 0;
     parts_.emission.expect_delta(source, *series, start, at_once, now);
@@ -187,7 +195,9 @@ Source* Intake::source_for(ConfiguredStream& stream, std::string_view name) {
   if (state_.source_index.size() >= max_series_) return nullptr;
   parts_.plan.make(NewSource{static_cast<std::uint32_t>(state_.sources.size()), stream.id, std::string(name)});
   parts_.standings.added();
-  return state_.sources.back().get();
+  Source& source = *state_.sources.back();
+  source.clock_offset = clock_offset_of(stream.definition, name);
+  return &source;
 }
 
 /// The series of `tags_`. Null: there is no room for it.

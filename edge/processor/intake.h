@@ -1,6 +1,6 @@
 // From a message of one stream to decisions: its records and readings, each of which ends in exactly one counter of the
-// ledger (SEMANTICS, rules 12, 28 and 30 to 34). What is to become of them is decided in decide.h; here they are gone
-// through, their sources and series found or made, and the decisions written down.
+// ledger (SEMANTICS, rules 11 to 13, 28 and 30 to 34). What is to become of them is decided in decide.h; here they are
+// gone through, their sources and series found or made, and the decisions written down.
 //
 // Concurrency: one thread. Limitations: only a message that was decoded makes a new source, and only a reading that
 // counts a new series, up to a number: hostile topics and payloads cannot fill the memory.
@@ -13,6 +13,7 @@
 
 #include "edge/decode/decoded.h"
 #include "edge/decode/message.h"
+#include "edge/processor/clock_watch.h"
 #include "edge/processor/configured_stream.h"
 #include "edge/processor/dead_letters.h"
 #include "edge/processor/emission.h"
@@ -33,7 +34,7 @@ struct GroupParts {
 
 class Intake {
  public:
-  Intake(State& state, GroupParts parts) : state_(state), parts_(parts), numbers_(parts.plan) {}
+  Intake(State& state, GroupParts parts) : state_(state), parts_(parts), numbers_(parts.plan), clocks_(parts.plan) {}
 
   /// Bounds sources and series, each. What is there already stays.
   void bound(std::uint32_t max_series) { max_series_ = max_series; }
@@ -63,6 +64,7 @@ class Intake {
   GroupParts parts_;
   std::uint32_t max_series_ = 0;
   MessageNumbers numbers_;
+  ClockWatch clocks_;
 
   // Reused from message to message.
   Decoded decoded_;

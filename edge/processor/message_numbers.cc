@@ -2,18 +2,21 @@
 
 #include <algorithm>
 
+#include "edge/processor/decide.h"
+
 namespace tidemark {
 namespace {
 
 /// Whether the newest of the records that share the number of `index` is newer than anything of its source, which no
 /// duplicate is. Without a time of the device nothing can be newer; with one that cannot be trusted, neither.
 bool is_newer(const StreamDefinition& definition, const std::vector<Record>& records, std::size_t index,
-              const Progress& progress, ArrivalTime arrival) {
+              const Source& source, ArrivalTime arrival) {
+  const Progress& progress = source.progress;
   const Record& record = records[index];
   EventTime newest = EventTime::earliest();
   for (std::size_t i = index; i < records.size(); ++i) {
     if (records[i].sequence != record.sequence || records[i].source != record.source || !records[i].time) continue;
-    newest = std::max(newest, *records[i].time + definition.clock_offset);
+    newest = std::max(newest, event_time_of(records[i], source));
   }
   return newest != EventTime::earliest() && newest >= definition.floor && newest > progress.max_event &&
          progress.max_event != EventTime::earliest() && newest <= EventTime{arrival.ns} + definition.max_ahead;
@@ -43,7 +46,7 @@ bool MessageNumbers::decide(std::size_t index, Source& source, ArrivalTime arriv
   const std::uint64_t number = *(*records_)[index].sequence;
   std::uint64_t modulus = definition_->sequence_modulus;
   if (modulus != 0 && number >= modulus) modulus = 0;
-  const bool newer = is_newer(*definition_, *records_, index, source.progress, arrival);
+  const bool newer = is_newer(*definition_, *records_, index, source, arrival);
   const SequenceVerdict verdict = source.sequence.classify(number, modulus, newer);
   if (verdict == SequenceVerdict::duplicate) return true;
   const Account account{Count::Scope::source, source.id};

@@ -11,6 +11,12 @@ void OpenPlan::take(Source& source, std::uint32_t messages, std::uint32_t readin
   plan_.taken[source.taken - 1].readings += readings;
 }
 
+void OpenPlan::suspect(Source& source, const ClockSuspicion* suspicion) {
+  if (!source.suspected) plan_.suspicions.push_back({source.id, {}});
+  source.suspected = true;
+  set_suspicion(source, suspicion);
+}
+
 void OpenPlan::count(Account account, Counter counter, std::uint64_t n) {
   const Count decision{account.scope, account.id, counter, n};
   apply(state_, decision);
@@ -29,6 +35,12 @@ void OpenPlan::settle(ArrivalTime arrival) {
   for (const Taken& taken : plan_.taken) {
     apply(state_, taken, arrival);
     state_.sources[taken.source]->taken = 0;
+  }
+  // A source may come under suspicion with every message of a group, and out of it; what is left of that is one line.
+  for (ClockSuspected& suspected : plan_.suspicions) {
+    Source& source = *state_.sources[suspected.source];
+    source.suspected = false;
+    if (source.suspicion) suspected.suspicion = *source.suspicion;
   }
 }
 

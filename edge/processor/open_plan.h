@@ -38,9 +38,13 @@ class OpenPlan {
   /// reads these counters in between.
   void take(Source& source, std::uint32_t messages, std::uint32_t readings);
 
+  /// What speaks for a step of the source's clock from now on; null: nothing. Written down by `settle`, as it is then.
+  void suspect(Source& source, const ClockSuspicion* suspicion);
+
   void count(Account account, Counter counter, std::uint64_t n);
 
-  /// No message comes any more: applies what was taken. `arrival`: of the group's last message.
+  /// No message comes any more: applies what was taken, and writes down what is suspected. `arrival`: of the group's
+  /// last message.
   void settle(ArrivalTime arrival);
   /// The sources of which messages were taken.
   [[nodiscard]] const std::vector<Taken>& taken() const { return plan_.taken; }

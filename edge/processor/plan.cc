@@ -8,7 +8,8 @@
 namespace tidemark {
 namespace {
 
-constexpr std::uint8_t kFormat = 1;
+constexpr std::uint8_t kFormat = 2;
+constexpr std::uint8_t kFirstFormat = 1;  // without suspicions and expired series; journals may still hold it
 
 /// A plan of one group cannot hold more; a larger count is damage, and must not be allocated.
 constexpr std::uint64_t kMostEntries = 4'000'000;
@@ -234,6 +235,25 @@ void decode_counts(ByteReader& in, Plan& plan) {
   for (SequenceTaken& s : plan.sequences) s.number = in.varint();
 }
 
+void encode_suspicions(ByteWriter& out, const std::vector<ClockSuspected>& suspicions) {
+  out.varint(suspicions.size());
+  for (const ClockSuspected& s : suspicions) {
+    out.varint(s.source);
+    out.u8(s.suspicion ? 1 : 0);
+    if (s.suspicion) s.suspicion->encode(out);
+  }
+}
+
+void decode_suspicions(ByteReader& in, std::vector<ClockSuspected>& suspicions) {
+  suspicions.resize(count_of(in));
+  for (ClockSuspected& s : suspicions) {
+    s.source = static_cast<std::uint32_t>(in.varint());
+    const std::uint8_t there = in.u8();
+    if (there > 1) in.mark_damaged();
+    if (there == 1) s.suspicion = ClockSuspicion::decode(in);
+  }
+}
+
 void encode_endings(ByteWriter& out, const Plan& plan) {
   out.varint(plan.panes.size());
   std::int64_t before = 0;
@@ -256,10 +276,13 @@ void encode_endings(ByteWriter& out, const Plan& plan) {
     before = s.through.ns;
   }
   out.varint(plan.dropped.size());
-  for (const SeriesDropped& d : plan.dropped) out.varint(d.series);
+  for (const SeriesDropped& d : plan.dropped) {
+    out.varint(d.series);
+    out.u8(d.expired ? 1 : 0);
+  }
 }
 
-void decode_endings(ByteReader& in, Plan& plan) {
+void decode_endings(ByteReader& in, Plan& plan, std::uint8_t format) {
   plan.panes.resize(count_of(in));
   std::int64_t before = 0;
   for (PaneEmitted& p : plan.panes) {
@@ -285,7 +308,12 @@ void decode_endings(ByteReader& in, Plan& plan) {
     s.through = {before};
   }
   plan.dropped.resize(count_of(in));
-  for (SeriesDropped& d : plan.dropped) d.series = static_cast<std::uint32_t>(in.varint());
+  for (SeriesDropped& d : plan.dropped) {
+    d.series = static_cast<std::uint32_t>(in.varint());
+    const std::uint8_t expired = format == kFirstFormat ? std::uint8_t{0} : in.u8();
+    if (expired > 1) in.mark_damaged();
+    d.expired = expired == 1;
+  }
 }
 
 }  // namespace
@@ -314,7 +342,8 @@ StreamSettings StreamSettings::decode(ByteReader& in) {
 
 bool Plan::empty() const {
   return streams.empty() && sources.empty() && series.empty() && deliveries.empty() && taken.empty() &&
-         counts.empty() && sequences.empty() && readings.empty() && panes.empty() && sealed.empty() && dropped.empty();
+         counts.empty() && sequences.empty() && readings.empty() && suspicions.empty() && panes.empty() &&
+         sealed.empty() && dropped.empty();
 }
 
 void Plan::clear() {
@@ -326,6 +355,7 @@ void Plan::clear() {
   counts.clear();
   sequences.clear();
   readings.clear();
+  suspicions.clear();
   panes.clear();
   sealed.clear();
   dropped.clear();
@@ -345,6 +375,7 @@ std::string Plan::encode() const {
   encode_deliveries(out, deliveries);
   encode_counts(out, *this);
   encode_readings(out, readings);
+  encode_suspicions(out, suspicions);
   encode_endings(out, *this);
   return out.take();
 }
@@ -352,13 +383,15 @@ std::string Plan::encode() const {
 std::optional<Plan> Plan::decode(std::string_view bytes) {
   ByteReader in(bytes);
   Plan plan;
-  if (in.u8() != kFormat) return std::nullopt;
+  const std::uint8_t format = in.u8();
+  if (format != kFormat && format != kFirstFormat) return std::nullopt;
   plan.arrival = {in.i64()};
   decode_definitions(in, plan);
   decode_deliveries(in, plan.deliveries);
   decode_counts(in, plan);
   decode_readings(in, plan.readings);
-  decode_endings(in, plan);
+  if (format != kFirstFormat) decode_suspicions(in, plan.suspicions);
+  decode_endings(in, plan, format);
   if (!in.ok() || !in.at_end()) return std::nullopt;
   return plan;
 }

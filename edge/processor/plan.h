@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "edge/ledger/ledger.h"
+#include "edge/processor/clock_suspicion.h"
 #include "edge/processor/sequence_window.h"
 #include "edge/stream/stream_definition.h"
 #include "edge/time/instant.h"
@@ -94,7 +95,8 @@ struct CountedReading {
   static constexpr std::uint8_t kInexact = 8;
   static constexpr std::uint8_t kRestamped = 16;
   static constexpr std::uint8_t kBadClock = 32;
-  static constexpr std::uint8_t kKnown = 63;
+  static constexpr std::uint8_t kNewGeneration = 64;  // its source's clock was set back: the watermark begins afresh
+  static constexpr std::uint8_t kKnown = 127;
 
   std::uint32_t series = 0;
   EventTime time;
@@ -118,6 +120,12 @@ struct SequenceTaken {
   SequenceVerdict verdict{};
 };
 
+/// What speaks at the end of the group for a step of the source's clock (rule 13); nullopt: nothing any more.
+struct ClockSuspected {
+  std::uint32_t source = 0;
+  std::optional<ClockSuspicion> suspicion;
+};
+
 struct PaneEmitted {
   std::uint32_t series = 0;
   EventTime start;
@@ -133,6 +141,7 @@ struct Sealed {
 
 struct SeriesDropped {
   std::uint32_t series = 0;
+  bool expired = false;  // by silence: it may come back, and must then find what was sealed
 };
 
 struct Plan {
@@ -145,6 +154,7 @@ struct Plan {
   std::vector<Count> counts;
   std::vector<SequenceTaken> sequences;
   std::vector<CountedReading> readings;
+  std::vector<ClockSuspected> suspicions;
   std::vector<PaneEmitted> panes;
   std::vector<Sealed> sealed;
   std::vector<SeriesDropped> dropped;

@@ -7,6 +7,7 @@
 
 #include "edge/bytes/assert.h"
 #include "edge/processor/adoption.h"
+#include "edge/processor/decide.h"
 
 namespace tidemark {
 namespace {
@@ -66,12 +67,22 @@ Result<Group, DecoderError> Processor::reconfigure(ProcessorSettings settings, N
 void Processor::adopt(bool lost_sources, Now now, Group& group) {
   for (ConfiguredStream& stream : streams_) {
     stream.id = stream_id(state_, stream.definition.name);
-    auto adoption = decide_adoption(state_, stream.definition, lost_sources, now.arrival);
-    if (!adoption) continue;
-    if (adoption->ends_version) emission_.end_version(stream.id, now.monotonic, group);
-    plan_.make(std::move(adoption->decision));
+    if (auto adoption = decide_adoption(state_, stream.definition, lost_sources, now.arrival)) {
+      if (adoption->ends_version) emission_.end_version(stream.id, now.monotonic, group);
+      plan_.make(std::move(adoption->decision));
+    }
+    set_by_configuration(stream);
   }
   emission_.schedule_all();
+}
+
+/// What of a definition is not durable.
+void Processor::set_by_configuration(const ConfiguredStream& stream) {
+  state_.streams[stream.id].series_ttl = stream.definition.series_ttl;
+  for (const auto& source : state_.sources) {
+    if (!source || source->stream != stream.id) continue;
+    source->clock_offset = clock_offset_of(stream.definition, source->name);
+  }
 }
 
 void Processor::route(const std::vector<StreamRoute>& routes) {

@@ -6,7 +6,7 @@
 // group, the events of the session in their order and `end_group`. The group's content must be committed before the
 // next `end_group` becomes visible outside: the state in memory runs ahead of the file by one group. Concurrency: one
 // thread. No clocks: time comes in as an argument. The monotonic time must stand still while intake is paused
-// (SEMANTICS, rule 17). Limitations: rules 13 and 14 (clock steps, an unsynchronised gateway) are not there yet.
+// (SEMANTICS, rule 17). Limitations: rule 14 (an unsynchronised gateway) is not there yet.
 #pragma once
 
 #include <cstdint>
@@ -89,6 +89,7 @@ class Processor {
 
   Result<void, DecoderError> configure(ProcessorSettings settings);
   void adopt(bool lost_sources, Now now, Group& group);
+  void set_by_configuration(const ConfiguredStream& stream);
   [[nodiscard]] bool takes_copy(const ConfiguredStream& stream, std::uint32_t subscription) const;
   bool take_delivery(const Message& message, std::uint64_t ordinal);
   void refuse_topic(const Message& message, bool redelivered);

@@ -123,6 +123,11 @@ bool Recovery::row(std::uint64_t position, std::string_view bytes) {
     }
     apply_where_new(shard_of_series(decision.series), decision);
   }
+  for (const ClockSuspected& decision : plan->suspicions) {
+    if (is_new(shard_of_source(decision.source)) && state_.find_source(decision.source) != nullptr) {
+      apply(state_, decision);
+    }
+  }
   for (const PaneEmitted& decision : plan->panes) apply_where_new(shard_of_series(decision.series), decision);
   for (const Sealed& decision : plan->sealed) {
     apply_where_new(decision.one_series ? shard_of_series(decision.id) : shard_of_source(decision.id), decision);

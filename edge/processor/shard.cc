@@ -12,7 +12,12 @@
 namespace tidemark {
 namespace {
 
-constexpr std::uint8_t kFormat = 1;
+constexpr std::uint8_t kFormat = 2;
+constexpr std::uint8_t kFirstFormat = 1;  // without suspicions and expired series
+
+bool is_format(std::uint8_t format) {
+  return format == kFormat || format == kFirstFormat;
+}
 
 std::uint64_t count_of(ByteReader& in) {
   const std::uint64_t n = in.varint();
@@ -89,6 +94,9 @@ void encode_source(ByteWriter& out, const State& state, const Source& source) {
   encode_progress(out, source.progress);
   out.i64(source.last_arrival.ns);
   source.sequence.encode(out);
+  out.u8(source.suspicion ? 1 : 0);
+  if (source.suspicion) source.suspicion->encode(out);
+  out.i64(source.expired_through.ns);
   source.ledger.encode(out);
   out.varint(source.series.size());
   for (const std::uint32_t id : source.series) encode_series(out, *state.series[id]);
@@ -99,7 +107,7 @@ struct LoadedSource {
   std::vector<LoadedSeries> series;
 };
 
-LoadedSource decode_source(ByteReader& in, const State& state) {
+LoadedSource decode_source(ByteReader& in, const State& state, std::uint8_t format) {
   LoadedSource loaded;
   loaded.source = std::make_unique<Source>();
   Source& source = *loaded.source;
@@ -110,6 +118,12 @@ LoadedSource decode_source(ByteReader& in, const State& state) {
   source.progress = decode_progress(in);
   source.last_arrival = {in.i64()};
   source.sequence = SequenceWindow::decode(in);
+  if (format != kFirstFormat) {
+    const std::uint8_t suspected = in.u8();
+    if (suspected > 1) in.mark_damaged();
+    if (suspected == 1) source.suspicion = std::make_unique<ClockSuspicion>(ClockSuspicion::decode(in));
+    source.expired_through = {in.i64()};
+  }
   source.ledger = Ledger::decode(in);
   if (source.stream >= state.streams.size() || source.id >= kMostIds) in.mark_damaged();
   for (std::uint64_t n = count_of(in); n > 0 && in.ok(); --n) {
@@ -147,7 +161,7 @@ std::string encode_gateway(const State& state) {
 
 bool decode_gateway(State& state, std::string_view bytes) {
   ByteReader in(bytes);
-  if (in.u8() != kFormat) return false;
+  if (!is_format(in.u8())) return false;
   std::vector<StreamVersion> versions;
   for (std::uint64_t n = count_of(in); n > 0 && in.ok(); --n) {
     StreamVersion version;
@@ -204,9 +218,10 @@ std::string encode_shard(const State& state, std::uint32_t shard) {
 bool decode_shard(State& state, std::uint32_t shard, std::string_view bytes) {
   if (shard == kWholeGatewayShard) return decode_gateway(state, bytes);
   ByteReader in(bytes);
-  if (in.u8() != kFormat) return false;
+  const std::uint8_t format = in.u8();
+  if (!is_format(format)) return false;
   std::vector<LoadedSource> loaded;
-  for (std::uint64_t n = count_of(in); n > 0 && in.ok(); --n) loaded.push_back(decode_source(in, state));
+  for (std::uint64_t n = count_of(in); n > 0 && in.ok(); --n) loaded.push_back(decode_source(in, state, format));
   if (!in.ok() || !in.at_end()) return false;
   boost::unordered_flat_set<std::uint32_t> sources;
   boost::unordered_flat_set<std::uint32_t> series;

@@ -22,6 +22,8 @@ SourceStanding standing_of(const State& state, const Source& source) {
   if (source.progress.watermark != EventTime::earliest()) standing.watermark = source.progress.watermark;
   if (source.progress.sealed_through != EventTime::earliest()) standing.sealed_through = source.progress.sealed_through;
   standing.last_arrival = source.last_arrival;
+  standing.clock_offset = source.clock_offset;
+  standing.clock_lag = source.clock_lag;
   standing.ledger = entries_of(source.ledger);
   return standing;
 }

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +13,7 @@
 #include <boost/unordered/unordered_flat_set.hpp>
 
 #include "edge/ledger/ledger.h"
+#include "edge/processor/clock_suspicion.h"
 #include "edge/processor/plan.h"
 #include "edge/processor/redeliveries.h"
 #include "edge/processor/sequence_window.h"
@@ -40,12 +42,15 @@ struct Progress {
     return max_event == never && watermark == never && sealed_through == never;
   }
 
-  /// Rule 10. Never decreases.
+  /// Rule 10. Never decreases in a generation of the clock.
   void observe(EventTime time, Duration out_of_orderness) {
     if (time > max_event) max_event = time;
     const EventTime passed = time - out_of_orderness - nanoseconds(1);
     if (passed > watermark) watermark = passed;
   }
+
+  /// Rule 13: event time begins afresh; what is sealed stays so.
+  void begin_generation() { max_event = watermark = EventTime::earliest(); }
 
   void seal(EventTime through) {
     if (through > sealed_through) sealed_through = through;
@@ -66,7 +71,9 @@ struct StreamState {
   std::uint32_t current = 0;  // index into State::versions
   Ledger own;                 // what cannot be said of one source
 
-  Ledger total;  // not durable: own and all sources
+  // Not durable.
+  Ledger total;                    // own and all sources
+  Duration series_ttl = days(30);  // by the configuration
 };
 
 struct Source {
@@ -75,8 +82,12 @@ struct Source {
   std::string name;
   std::uint32_t generation = 0;  // of its clock
   Progress progress;
+  /// Where each series has its own marks: the greatest end that one sealed which is gone by silence. A series that
+  /// comes (back) has sealed what ends until then.
+  EventTime expired_through = EventTime::earliest();
   ArrivalTime last_arrival{};
   SequenceWindow sequence;
+  std::unique_ptr<ClockSuspicion> suspicion;  // null: nothing speaks for a step of its clock
   Ledger ledger;
   boost::container::small_vector<std::uint32_t, 2> series;
 
@@ -85,9 +96,14 @@ struct Source {
   MonotonicTime timer = MonotonicTime::latest();    // when the timer heap looks at it next: not after it is due
   EventTime next_due = EventTime::earliest();       // a watermark below it changes nothing
   EventTime next_projection = EventTime::latest();  // a projected event time below it finds no window idle
-  std::uint32_t taken = 0;  // its place in the group's Plan::taken, plus 1; 0: not in this group
-  bool visit = false;       // look at it at the end of this group, whatever its watermark
-  bool reported = false;    // nothing changed since its last report
+  MonotonicTime overtaken =
+      MonotonicTime::latest();        // since when windows of an earlier generation lie ahead of its clock
+  Duration clock_offset{};            // by the configuration
+  std::optional<Duration> clock_lag;  // of its last message behind our clock
+  std::uint32_t taken = 0;            // its place in the group's Plan::taken, plus 1; 0: not in this group
+  bool suspected = false;             // in the group's Plan::suspicions
+  bool visit = false;                 // look at it at the end of this group, whatever its watermark
+  bool reported = false;              // nothing changed since its last report
 };
 
 struct Series {

@@ -19,7 +19,7 @@ constexpr bool carries_time(PayloadFormat format) {
   return format != PayloadFormat::json && format != PayloadFormat::scalar;
 }
 
-enum class TimeFormat : std::uint8_t { seconds, milliseconds, microseconds, nanoseconds, rfc3339 };
+enum class TimeFormat : std::uint8_t { seconds, milliseconds, microseconds, nanoseconds, rfc3339, iso8601_local };
 enum class BadClock : std::uint8_t { quarantine, restamp, accept };
 enum class FieldKind : std::uint8_t { gauge, counter, state };
 
@@ -41,6 +41,7 @@ struct StreamDefinition {
   std::string each;                                   // empty: the message is one record
   std::string time;                                   // empty: arrival time
   TimeFormat time_format = TimeFormat::milliseconds;  // also of a line of line protocol, which needs no `time`
+  Duration utc_offset{};                              // of iso8601_local: how far local time is ahead of UTC
   std::string sequence;                               // empty: the source does not number its messages
   std::uint64_t sequence_modulus = 0;                 // 0: none
   std::vector<FieldDefinition> fields;                // empty: every number and boolean, named by its path
@@ -57,6 +58,7 @@ struct StreamDefinition {
   Duration max_ahead = minutes(5);
   EventTime floor{1'420'070'400'000'000'000};  // 2015-01-01
   Duration clock_offset{};
+  std::vector<std::pair<std::string, Duration>> clock_offsets;  // by source, sorted: instead of clock_offset
   Duration series_ttl = days(30);
   BadClock bad_clock = BadClock::quarantine;
   bool watermark_per_series = false;

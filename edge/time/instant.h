@@ -52,6 +52,14 @@ constexpr std::int64_t saturating_subtract(std::int64_t a, std::int64_t b) {
   return difference;
 }
 
+/// Sums and differences of spans saturate, too.
+constexpr Duration operator+(Duration a, Duration b) {
+  return {saturating_add(a.ns, b.ns)};
+}
+constexpr Duration operator-(Duration a, Duration b) {
+  return {saturating_subtract(a.ns, b.ns)};
+}
+
 /// A point on one clock. Arithmetic saturates, so no timestamp a device can send overflows.
 template <typename Clock>
 struct Instant {

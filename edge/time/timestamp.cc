@@ -203,6 +203,49 @@ std::int64_t take_offset(FieldReader& in) {
   return sign == '-' ? -offset : offset;
 }
 
+enum class SecondsMay : std::uint8_t { be_missing, not_be_missing };
+
+struct LocalTime {
+  std::int64_t seconds = 0;   // since 1970-01-01T00:00:00 of the same local time
+  std::int64_t fraction = 0;  // nanoseconds
+  bool leap = false;          // 60 stands where the seconds are
+  bool exists = false;        // such a date and such a time there are
+};
+
+LocalTime take_local_time(FieldReader& in, SecondsMay seconds_may) {
+  LocalTime local;
+  const int year = in.number(4);
+  in.one_of("-");
+  const int month = in.number(2);
+  in.one_of("-");
+  const int day = in.number(2);
+  in.one_of("Tt ");
+  const int hour = in.number(2);
+  in.one_of(":");
+  const int minute = in.number(2);
+  int second = 0;
+  if (seconds_may == SecondsMay::not_be_missing || in.at(':')) {
+    in.one_of(":");
+    second = in.number(2);
+    if (in.at('.')) local.fraction = take_fraction(in);
+  }
+  local.exists = in.ok && month >= 1 && month <= 12 && day >= 1 && day <= days_in_month(year, month) && hour <= 23 &&
+                 minute <= 59 && second <= 60;
+  local.leap = second == 60;
+  if (local.exists) {
+    local.seconds = days_from_civil(year, month, day) * kSecondsPerDay + hour * 3600 + minute * 60 + second;
+  }
+  return local;
+}
+
+tl::expected<EventTime, TimestampError> instant_of(std::int64_t seconds, std::int64_t fraction) {
+  // Years 0000 to 9999 in seconds are far from int64's ends, but not in nanoseconds.
+  if (seconds < kEarliestEvent.ns / kNanosecondsPerSecond || seconds > kLatestEvent.ns / kNanosecondsPerSecond) {
+    return tl::unexpected(TimestampError::out_of_range);
+  }
+  return in_range(EventTime{seconds * kNanosecondsPerSecond + fraction});
+}
+
 }  // namespace
 
 tl::expected<EventTime, TimestampError> parse_epoch(std::string_view number, Duration unit) {
@@ -222,35 +265,21 @@ tl::expected<EventTime, TimestampError> parse_epoch(std::string_view number, Dur
 
 tl::expected<EventTime, TimestampError> parse_rfc3339(std::string_view text) {
   FieldReader in{text};
-  const int year = in.number(4);
-  in.one_of("-");
-  const int month = in.number(2);
-  in.one_of("-");
-  const int day = in.number(2);
-  in.one_of("Tt ");
-  const int hour = in.number(2);
-  in.one_of(":");
-  const int minute = in.number(2);
-  in.one_of(":");
-  const int second = in.number(2);
-  const std::int64_t fraction = in.at('.') ? take_fraction(in) : 0;
-  const std::int64_t offset = take_offset(in);
-
-  if (!in.ok || !in.rest.empty()) return tl::unexpected(TimestampError::malformed);
-  if (month < 1 || month > 12 || day < 1 || day > days_in_month(year, month) || hour > 23 || minute > 59 ||
-      second > 60) {
-    return tl::unexpected(TimestampError::malformed);
-  }
-  const std::int64_t seconds =
-      days_from_civil(year, month, day) * kSecondsPerDay + hour * 3600 + minute * 60 + second - offset;
+  const LocalTime local = take_local_time(in, SecondsMay::not_be_missing);
+  const std::int64_t seconds = local.seconds - take_offset(in);
+  if (!in.ok || !in.rest.empty() || !local.exists) return tl::unexpected(TimestampError::malformed);
   // A leap second follows 23:59:59 UTC, so the second it falls together with begins a day.
-  if (second == 60 && seconds % kSecondsPerDay != 0) return tl::unexpected(TimestampError::malformed);
+  if (local.leap && seconds % kSecondsPerDay != 0) return tl::unexpected(TimestampError::malformed);
+  return instant_of(seconds, local.fraction);
+}
 
-  // Years 0000 to 9999 in seconds are far from int64's ends, but not in nanoseconds.
-  if (seconds < kEarliestEvent.ns / kNanosecondsPerSecond || seconds > kLatestEvent.ns / kNanosecondsPerSecond) {
-    return tl::unexpected(TimestampError::out_of_range);
-  }
-  return in_range(EventTime{seconds * kNanosecondsPerSecond + fraction});
+tl::expected<EventTime, TimestampError> parse_iso8601_local(std::string_view text, Duration utc_offset) {
+  FieldReader in{text};
+  const LocalTime local = take_local_time(in, SecondsMay::be_missing);
+  if (!in.ok || !in.rest.empty() || !local.exists) return tl::unexpected(TimestampError::malformed);
+  const std::int64_t seconds = local.seconds - utc_offset.ns / kNanosecondsPerSecond;
+  if (local.leap && seconds % kSecondsPerDay != 0) return tl::unexpected(TimestampError::malformed);
+  return instant_of(seconds, local.fraction);
 }
 
 }  // namespace tidemark

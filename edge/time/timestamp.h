@@ -25,4 +25,9 @@ tl::expected<EventTime, TimestampError> parse_epoch(std::string_view number, Dur
 /// text without an offset is malformed: it does not name an instant.
 tl::expected<EventTime, TimestampError> parse_rfc3339(std::string_view text);
 
+/// ISO 8601 local date and time: as above, without `Z` or offset; seconds may be missing. `utc_offset`: how far that
+/// local time is ahead of UTC, whole seconds, at most a day. A text with an offset is malformed here: whom to believe,
+/// the device or the caller, cannot be told.
+tl::expected<EventTime, TimestampError> parse_iso8601_local(std::string_view text, Duration utc_offset);
+
 }  // namespace tidemark

@@ -101,6 +101,8 @@ std::string_view name_of(TimeFormat format) {
       return "ns";
     case TimeFormat::rfc3339:
       return "rfc3339";
+    case TimeFormat::iso8601_local:
+      return "iso8601_local";
   }
   return "";
 }
@@ -173,6 +175,7 @@ void write_stream(const StreamDefinition& stream, Writer& out) {
   out.text("time", stream.time);
   const bool timed = !stream.time.empty() || carries_time(stream.format);
   if (timed) out.text("time_format", name_of(stream.time_format));
+  if (stream.time_format == TimeFormat::iso8601_local) out.text("utc_offset", format_utc_offset(stream.utc_offset));
   out.text("sequence", stream.sequence);
   if (stream.sequence_modulus != 0) out.number("sequence_modulus", stream.sequence_modulus);
   out.duration("window", stream.window);
@@ -191,6 +194,8 @@ void write_stream(const StreamDefinition& stream, Writer& out) {
   out.text("watermark", stream.watermark_per_series ? "series" : "source");
   out.text("duplicates", stream.drop_duplicates ? "drop" : "keep");
   out.text("retained", stream.use_retained ? "use" : "skip");
+  if (!stream.clock_offsets.empty()) out.section("[stream.clock_offsets]");
+  for (const auto& [source, offset] : stream.clock_offsets) out.duration(toml_string(source), offset);
   for (const FieldDefinition& field : stream.fields) {
     out.section("[[stream.field]]");
     out.text("path", field.path);

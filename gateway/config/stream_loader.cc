@@ -26,12 +26,12 @@ constexpr std::array<Choice<PayloadFormat>, 5> kFormats = {{{"json", PayloadForm
                                                             {"line_protocol", PayloadFormat::line_protocol},
                                                             {"senml", PayloadFormat::senml}}};
 constexpr std::array<std::string_view, 1> kLaterFormats = {"sparkplug"};
-constexpr std::array<Choice<TimeFormat>, 5> kTimeFormats = {{{"s", TimeFormat::seconds},
+constexpr std::array<Choice<TimeFormat>, 6> kTimeFormats = {{{"s", TimeFormat::seconds},
                                                              {"ms", TimeFormat::milliseconds},
                                                              {"us", TimeFormat::microseconds},
                                                              {"ns", TimeFormat::nanoseconds},
-                                                             {"rfc3339", TimeFormat::rfc3339}}};
-constexpr std::array<std::string_view, 1> kLaterTimeFormats = {"iso8601_local"};
+                                                             {"rfc3339", TimeFormat::rfc3339},
+                                                             {"iso8601_local", TimeFormat::iso8601_local}}};
 constexpr std::array<Choice<BadClock>, 3> kBadClocks = {
     {{"quarantine", BadClock::quarantine}, {"restamp", BadClock::restamp}, {"accept", BadClock::accept}}};
 constexpr std::array<Choice<bool>, 2> kWatermarks = {{{"source", false}, {"series", true}}};
@@ -39,6 +39,8 @@ constexpr std::array<Choice<bool>, 2> kDuplicates = {{{"drop", true}, {"keep", f
 constexpr std::array<Choice<bool>, 2> kRetained = {{{"skip", false}, {"use", true}}};
 constexpr std::array<Choice<FieldKind>, 3> kKinds = {
     {{"gauge", FieldKind::gauge}, {"counter", FieldKind::counter}, {"state", FieldKind::state}}};
+
+constexpr DurationRange kClockOffsets{days(-365), days(365)};
 
 constexpr std::uint64_t kModulus32 = 1ull << 32;
 
@@ -85,7 +87,9 @@ class StreamLoader {
   void load_identity();
   void load_tags();
   void load_payload();
+  void load_utc_offset();
   void load_times();
+  void load_clock_offsets();
   void load_floor();
   void load_choices();
   void load_aggregates();
@@ -140,11 +144,11 @@ void StreamLoader::load_payload() {
   // A line's time has its place, and nanoseconds unless said otherwise.
   const bool lines = stream.format == PayloadFormat::line_protocol;
   if (lines) stream.time_format = TimeFormat::nanoseconds;
-  section_.choice<TimeFormat>("time_format", kTimeFormats, kLaterTimeFormats, stream.time_format);
+  section_.choice<TimeFormat>("time_format", kTimeFormats, {}, stream.time_format);
   if (section_.has("time_format") && !section_.has("time") && !carries_time(stream.format)) {
     section_.wrong("time_format", "has no time beside it", "write the path of the time, such as time = \"ts\"");
   }
-  section_.later("utc_offset");
+  load_utc_offset();
   section_.text("sequence", stream.sequence);
   std::int64_t modulus = 0;
   if (section_.integer("sequence_modulus", 1, kModulus32, modulus)) {
@@ -157,6 +161,27 @@ void StreamLoader::load_payload() {
   if (section_.has("sequence_modulus") && !section_.has("sequence")) {
     section_.wrong("sequence_modulus", "has no sequence beside it",
                    "write the path of the number, such as sequence = \"n\"");
+  }
+}
+
+void StreamLoader::load_utc_offset() {
+  StreamDefinition& stream = out_.definition;
+  const bool local = stream.time_format == TimeFormat::iso8601_local;
+  std::string text;
+  if (section_.text("utc_offset", text)) {
+    const auto offset = parse_utc_offset(text);
+    if (!offset) {
+      section_.wrong("utc_offset", fmt::format("{} is not one", in_quotes(text)),
+                     "write how far the devices' clocks are ahead of UTC, such as \"+02:00\"");
+    } else if (!local) {
+      section_.wrong("utc_offset", "has no local time beside it",
+                     "write time_format = \"iso8601_local\", or leave utc_offset out");
+    } else {
+      stream.utc_offset = *offset;
+    }
+  } else if (local && !section_.has("utc_offset")) {
+    section_.missing("utc_offset",
+                     "write how far the devices' clocks are ahead of UTC, such as utc_offset = \"+02:00\"");
   }
 }
 
@@ -178,7 +203,8 @@ void StreamLoader::load_times() {
   section_.duration("evict_after", {seconds(1), days(365)}, stream.evict_after);
   section_.duration("late_flush", any, stream.late_flush);
   section_.duration("max_ahead", any, stream.max_ahead);
-  section_.duration("clock_offset", {days(-365), days(365)}, stream.clock_offset);
+  section_.duration("clock_offset", kClockOffsets, stream.clock_offset);
+  load_clock_offsets();
   if (section_.duration("series_ttl", {minutes(1), days(3650)}, stream.series_ttl) &&
       stream.series_ttl < stream.evict_after) {
     section_.wrong("series_ttl",
@@ -188,6 +214,20 @@ void StreamLoader::load_times() {
   }
   load_floor();
   section_.later("period");
+}
+
+void StreamLoader::load_clock_offsets() {
+  const toml::table* const offsets = section_.table("clock_offsets");
+  if (offsets == nullptr) return;
+  Section section(offsets, "stream.clock_offsets", position_of(*offsets), problems_);
+  for (const auto& [key, node] : *offsets) {
+    Duration offset{};
+    const std::string source(key.str());
+    if (section.duration(source, kClockOffsets, offset)) {
+      out_.definition.clock_offsets.emplace_back(source, offset);
+    }
+  }
+  std::ranges::sort(out_.definition.clock_offsets);
 }
 
 // A TOML date or date with time; without an offset it is UTC, as every time here.

@@ -209,6 +209,23 @@ tl::expected<std::uint64_t, Mistake> parse_size(std::string_view text) {
   return static_cast<std::uint64_t>(*bytes);
 }
 
+std::optional<Duration> parse_utc_offset(std::string_view text) {
+  if (text.size() != 6 || (text[0] != '+' && text[0] != '-') || text[3] != ':') return std::nullopt;
+  std::int64_t digits[4] = {};
+  for (const std::size_t at : {std::size_t{1}, std::size_t{2}, std::size_t{4}, std::size_t{5}}) {
+    if (text[at] < '0' || text[at] > '9') return std::nullopt;
+    digits[at > 3 ? at - 2 : at - 1] = text[at] - '0';
+  }
+  const std::int64_t whole_minutes = (digits[0] * 10 + digits[1]) * 60 + digits[2] * 10 + digits[3];
+  if (digits[2] > 5 || minutes(whole_minutes) > hours(18)) return std::nullopt;
+  return minutes(text[0] == '-' ? -whole_minutes : whole_minutes);
+}
+
+std::string format_utc_offset(Duration offset) {
+  const std::int64_t whole_minutes = (offset.ns < 0 ? -offset.ns : offset.ns) / minutes(1).ns;
+  return fmt::format("{}{:02}:{:02}", offset.ns < 0 ? '-' : '+', whole_minutes / 60, whole_minutes % 60);
+}
+
 std::string format_duration(Duration duration) {
   if (duration.ns == 0) return "0s";
   // The magnitude of the least int64 does not fit into one.

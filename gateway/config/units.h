@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <tl/expected.hpp>
@@ -17,6 +18,10 @@ tl::expected<Duration, Mistake> parse_duration(std::string_view text);
 
 /// A decimal number and one of `B KiB MiB GiB`; "0" needs no unit. Whole bytes only, at most 2^63 - 1.
 tl::expected<std::uint64_t, Mistake> parse_size(std::string_view text);
+
+/// "+02:00", "-03:30": how far local time is ahead of UTC, at most 18 h. Nullopt: it is none.
+std::optional<Duration> parse_utc_offset(std::string_view text);
+std::string format_utc_offset(Duration offset);
 
 /// In the largest unit that divides it: "1500ms", "1min", "0s". parse_duration reads it back exactly.
 std::string format_duration(Duration duration);

@@ -142,6 +142,7 @@ void append_body(Json& json, const SourceReport& report) {
     time("watermark", standing.watermark);
     time("sealed_through", standing.sealed_through);
     time("last_arrival", standing.last_arrival);
+    time("clock_lag", standing.clock_lag);
     json.key("clock_offset").number(standing.clock_offset.ns).key("ledger").open('{');
     for (const LedgerEntry& entry : standing.ledger) json.key(entry.counter).number(entry.value);
     json.close('}').close('}');

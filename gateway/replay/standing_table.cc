@@ -4,8 +4,8 @@ namespace tidemark {
 
 StandingTable::StandingTable(Database& database)
     : put_source_(database.prepare("INSERT OR REPLACE INTO source(gateway, stream, source, generation, watermark,"
-                                   " sealed_through, last_arrival, clock_offset, version)"
-                                   " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)")),
+                                   " sealed_through, last_arrival, clock_offset, version, clock_lag)"
+                                   " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")),
       put_ledger_(database.prepare("INSERT INTO ledger(gateway, stream, source, counter, value) VALUES(?, ?, ?, ?, ?)"
                                    " ON CONFLICT DO UPDATE SET value = excluded.value")),
       clear_ledger_(database.prepare("DELETE FROM ledger WHERE gateway = ? AND stream = ? AND source = ?")) {}
@@ -37,7 +37,9 @@ Viewed<void> StandingTable::put_source(const std::string& gateway, const SourceS
   bind_time(standing.watermark);
   bind_time(standing.sealed_through);
   bind_time(standing.last_arrival);
-  return put_source_.bind(standing.clock_offset.ns).bind(standing.version).run();
+  put_source_.bind(standing.clock_offset.ns).bind(standing.version);
+  bind_time(standing.clock_lag);
+  return put_source_.run();
 }
 
 }  // namespace tidemark

@@ -6,7 +6,7 @@
 namespace tidemark {
 
 inline constexpr std::int64_t kViewsApplicationId = 0x54444D56;  // "TDMV"
-inline constexpr std::int64_t kViewsVersion = 1;
+inline constexpr std::int64_t kViewsVersion = 2;
 
 // `window` is what INTERFACES promises. Its names are kept once a series, in a table of their own: a row of a window
 // takes half the room so, and a batch writes a quarter of the index pages.
@@ -26,7 +26,7 @@ CREATE VIEW window AS SELECT gateway, stream, version, source, tags, field, size
   NULL AS quantiles, state, unit FROM result JOIN series ON series.id = result.series;
 CREATE TABLE source(gateway TEXT NOT NULL, stream TEXT NOT NULL, source TEXT NOT NULL, generation INTEGER NOT NULL,
   watermark INTEGER, sealed_through INTEGER, last_arrival INTEGER, clock_offset INTEGER NOT NULL,
-  version INTEGER NOT NULL, PRIMARY KEY(gateway, stream, source)) WITHOUT ROWID;
+  version INTEGER NOT NULL, clock_lag INTEGER, PRIMARY KEY(gateway, stream, source)) WITHOUT ROWID;
 CREATE TABLE ledger(gateway TEXT NOT NULL, stream TEXT NOT NULL, source TEXT NOT NULL, counter TEXT NOT NULL,
   value INTEGER NOT NULL, PRIMARY KEY(gateway, stream, source, counter)) WITHOUT ROWID;
 CREATE TABLE mark(gateway TEXT NOT NULL, epoch INTEGER NOT NULL, sequence INTEGER NOT NULL,

@@ -66,11 +66,12 @@ void ModelGateway::snapshot(std::uint32_t shard) {
   shards_[shard] = {plans_.size(), processor_->shard(shard)};
 }
 
-void ModelGateway::check_progress(std::uint64_t key, const Progress& progress) {
+void ModelGateway::check_progress(std::uint64_t key, std::uint32_t generation, const Progress& progress) {
   Marks& marks = marks_[key];
-  if (progress.watermark < marks.watermark) break_law("a watermark went back");
+  if (generation < marks.generation) break_law("a generation went back");
+  if (generation == marks.generation && progress.watermark < marks.watermark) break_law("a watermark went back");
   if (progress.sealed_through < marks.sealed_through) break_law("sealed_through went back");
-  marks = {progress.watermark, progress.sealed_through};
+  marks = {generation, progress.watermark, progress.sealed_through};
 }
 
 void ModelGateway::check_laws() {
@@ -89,11 +90,11 @@ void ModelGateway::check_laws() {
     if (ledger[Counter::emitted] != folded) {
       break_law("emitted " + std::to_string(ledger[Counter::emitted]) + " is not the fold's " + std::to_string(folded));
     }
-    check_progress(source->id, source->progress);
+    check_progress(source->id, source->generation, source->progress);
     std::uint64_t open = 0;
     for (const std::uint32_t id : source->series) {
       const Series& series = *state.series[id];
-      check_progress((std::uint64_t{1} << 32) | id, own_progress(series));
+      check_progress((std::uint64_t{1} << 32) | id, source->generation, own_progress(series));
       series.windows.for_each([&](const OpenWindow& window) { open += window.state.count() - window.emitted; });
       for (const PendingDelta& delta : series.deltas) open += delta.state.count();
     }

@@ -63,13 +63,14 @@ class ModelGateway {
     std::string bytes;
   };
   struct Marks {
+    std::uint32_t generation = 0;
     EventTime watermark = EventTime::earliest();
     EventTime sealed_through = EventTime::earliest();
   };
 
   std::vector<EmittedPane> commit(Group group);
   void check_laws();
-  void check_progress(std::uint64_t key, const Progress& progress);
+  void check_progress(std::uint64_t key, std::uint32_t generation, const Progress& progress);
   void break_law(std::string what) {
     if (broken_.empty()) broken_ = std::move(what);
   }

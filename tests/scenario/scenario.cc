@@ -277,6 +277,10 @@ void Scenario::stream(const Words& words, StreamDefinition& definition) {
       definition.format = value == "senml" ? PayloadFormat::senml : PayloadFormat::json;
     else if (key == "time")
       definition.time = value == "none" ? "" : value;
+    else if (key == "time_format")
+      definition.time_format = value == "iso8601_local" ? TimeFormat::iso8601_local : TimeFormat::milliseconds;
+    else if (key == "utc_offset")
+      definition.utc_offset = duration_of(value);
     else if (key == "each")
       definition.each = value;
     else if (key == "sequence")
@@ -295,12 +299,16 @@ void Scenario::stream(const Words& words, StreamDefinition& definition) {
       definition.idle_timeout = duration_of(value);
     else if (key == "evict_after")
       definition.evict_after = duration_of(value);
+    else if (key == "series_ttl")
+      definition.series_ttl = duration_of(value);
     else if (key == "late_flush")
       definition.late_flush = duration_of(value);
     else if (key == "max_ahead")
       definition.max_ahead = duration_of(value);
     else if (key == "clock_offset")
       definition.clock_offset = duration_of(value);
+    else if (key.starts_with("clock_offset."))
+      definition.clock_offsets.emplace_back(key.substr(13), duration_of(value));
     else if (key == "floor")
       definition.floor = {time_of(value)};
     else if (key == "watermark")
@@ -390,6 +398,8 @@ void Scenario::expect(const Words& words) {
     expect_counter(words);
   } else if (what == "watermark" || what == "sealed") {
     expect_mark(words);
+  } else if (what == "generation") {
+    expect_generation(words);
   } else if (what == "letter") {
     const auto& letters = gateway_->dead_letters();
     if (letters_seen_ >= letters.size()) wrong("there is no further dead letter");
@@ -462,6 +472,16 @@ void Scenario::expect_mark(const Words& words) {
     }
     const std::int64_t is = words[1] == "sealed" ? progress.sealed_through.ns : progress.watermark.ns;
     if (is != time_of(words.at(3))) wrong("it is " + time_text(is));
+    return;
+  }
+  wrong("no such source");
+}
+
+/// expect generation SOURCE N: of its clock.
+void Scenario::expect_generation(const Words& words) {
+  for (const auto& source : gateway_->state().sources) {
+    if (!source || source->name != words.at(2)) continue;
+    if (source->generation != number_of(words.at(3))) wrong("it is " + std::to_string(source->generation));
     return;
   }
   wrong("no such source");

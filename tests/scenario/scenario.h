@@ -29,6 +29,7 @@ class Scenario {
   void expect_fold(const Words& words);
   void expect_counter(const Words& words);
   void expect_mark(const Words& words);
+  void expect_generation(const Words& words);
   void run_timers(std::int64_t until);
   void group();
   void ready();

@@ -204,12 +204,13 @@ def read(data):
 
 
 def standing(source, counters):
-    times = [source.scalar(i, "q", NONE) for i in (4, 5, 6)]
-    watermark, sealed_through, last_arrival = (None if time == NONE else time for time in times)
+    times = [source.scalar(i, "q", NONE) for i in (4, 5, 6, 10)]
+    watermark, sealed_through, last_arrival, clock_lag = (None if time == NONE else time for time in times)
     ledger = {counters[i]: value for i, value in zip(source.numbers(8, "I"), source.numbers(9, "Q"))}
     return {"stream": source.text(0), "version": source.scalar(1, "I"), "source": source.text(2),
             "generation": source.scalar(3, "I"), "watermark": watermark, "sealed_through": sealed_through,
-            "last_arrival": last_arrival, "clock_offset": source.scalar(7, "q"), "ledger": ledger}
+            "last_arrival": last_arrival, "clock_offset": source.scalar(7, "q"), "clock_lag": clock_lag,
+            "ledger": ledger}
 
 
 def fold(events):

@@ -45,6 +45,7 @@ std::vector<std::string> samples(std::uint32_t seed) {
                             EventTime{0},
                             ArrivalTime{17},
                             {},
+                            seconds(3),
                             {{"received", 12}, {"duplicate", 1}}});
   report.sources.push_back({});
   result.push_back(encode_source_report(generator.header(), report));

@@ -96,6 +96,12 @@ TEST_CASE("a value of the wrong type is named with what would be right") {
       within("window = §10", {"stream.window 10 has no unit", "\"10s\""}),
       within("aggregates = §\"count\"", {"stream.aggregates is a string", "array of strings"}),
       within("aggregates = [\"count\", §3]", {"an element of stream.aggregates is an integer"}),
+      within("time = \"ts\"\nutc_offset = §\"+02:00\"", {"stream.utc_offset has no local time beside it"}),
+      within("time = \"ts\"\ntime_format = \"iso8601_local\"\nutc_offset = §\"+2:00\"",
+             {"stream.utc_offset \"+2:00\" is not one", "\"+02:00\""}),
+      within("time = \"ts\"\ntime_format = \"iso8601_local\"\nutc_offset = §\"+18:01\"", {"stream.utc_offset"}),
+      within("clock_offsets = { dev-1 = §\"1\" }", {"stream.clock_offsets.dev-1"}),
+      within("clock_offsets = { dev-1 = §\"366d\" }", {"stream.clock_offsets.dev-1 is 366d", "-365d to 365d"}),
       within("tags = §\"site\"", {"stream.tags is a string", "write [stream.tags]"}),
       within("tags = { site = §3 }", {"stream.tags.site is an integer"}),
       within("retained = §true", {"stream.retained is a boolean", "\"skip\", \"use\""}),
@@ -173,8 +179,6 @@ TEST_CASE("what the product will have but this version has not says so") {
                   {"aggregate \"" + name + "\" is not available in this version", "available: count, sum, mean"})});
   }
   check({
-      within("time = \"ts\"\ntime_format = §\"iso8601_local\"", {"not available in this version", "rfc3339"}),
-      within("utc_offset = §\"+02:00\"", {"stream.utc_offset is not available in this version"}),
       within("period = §\"1s\"", {"stream.period is not available in this version"}),
       before("§[clock]\ntrust = \"auto\"", {"clock is not available in this version"}),
   });

@@ -294,6 +294,26 @@ TEST_CASE("a cap on what goes to Kafka is a size, and a part of the configuratio
   CHECK(configuration_hash(c) != configuration_hash(good(kafka + std::string(kStream))));
 }
 
+TEST_CASE("local time has an offset, east or west of UTC") {
+  for (const auto& [text, offset] :
+       {std::pair{"+02:00", hours(2)}, {"-03:30", minutes(-210)}, {"+00:00", Duration{}}}) {
+    const Configuration c =
+        good(std::string(kStream) + "time = \"ts\"\ntime_format = \"iso8601_local\"\nutc_offset = \"" + text + "\"\n");
+    CHECK(c.streams[0].time_format == TimeFormat::iso8601_local);
+    CHECK(c.streams[0].utc_offset == offset);
+    CHECK(good(canonical_text(c)).streams[0].utc_offset == offset);
+  }
+}
+
+TEST_CASE("a source's clock offset is named by the source, and a part of the configuration's hash") {
+  const std::string text = std::string(kStream) + "[stream.clock_offsets]\n\"dev 2\" = \"90min\"\ndev-1 = \"-1h\"\n";
+  const Configuration c = good(text);
+  CHECK(c.streams[0].clock_offsets ==
+        std::vector<std::pair<std::string, Duration>>{{"dev 2", minutes(90)}, {"dev-1", hours(-1)}});
+  CHECK(good(canonical_text(c)).streams[0].clock_offsets == c.streams[0].clock_offsets);
+  CHECK(configuration_hash(c) != configuration_hash(good(std::string(kStream))));
+}
+
 TEST_CASE("the canonical text is read back as the same configuration") {
   for (const std::string_view text : {kStream, kEverything}) {
     const std::string canonical = canonical_text(good(text));

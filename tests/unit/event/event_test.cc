@@ -77,8 +77,10 @@ TEST_CASE("a source report comes back, with what is not known yet and with empty
                             EventTime{0},
                             ArrivalTime{17},
                             milliseconds(-250),
+                            milliseconds(-7),
                             {{"received", 12}, {"rejected.malformed", std::numeric_limits<std::uint64_t>::max()}}});
-  report.sources.push_back({"climate", 3, "", 0, std::nullopt, std::nullopt, std::nullopt, {}, {{"received", 1}}});
+  report.sources.push_back(
+      {"climate", 3, "", 0, std::nullopt, std::nullopt, std::nullopt, {}, std::nullopt, {{"received", 1}}});
   report.sources.push_back({});
   const Result<Event, EventError> event = decode_event(encode_source_report(header(), report));
   REQUIRE(event);

@@ -117,6 +117,7 @@ TEST_CASE("a report that is larger than the limit is spread over several, each s
                               EventTime{i},
                               ArrivalTime{i},
                               {},
+                              milliseconds(i),
                               {{"received", static_cast<std::uint64_t>(i) + 1}}});
   }
   EventWriter writer("plant-7", 1, 0, 0);

@@ -58,5 +58,40 @@ TEST_CASE("a report carries a known source whose message could not be read, and 
   CHECK(counted("climate", "", "messages.rejected.malformed") == 1000);
 }
 
+TEST_CASE("a report says how a source's clock stands: its offset, how far behind it is, and its generation") {
+  ProcessorSettings settings;
+  StreamDefinition definition;
+  definition.name = "climate";
+  definition.topic = "plant/{device}";
+  definition.source = "{device}";
+  definition.time = "t";
+  definition.clock_offset = hours(1);
+  definition.clock_offsets = {{"a", seconds(-10)}};
+  definition.bad_clock = BadClock::accept;
+  settings.streams = {definition};
+  ModelGateway gateway(std::move(settings));
+  const Now now{ArrivalTime{1'780'000'000'000'000'000}, MonotonicTime{1}};
+  gateway.start(now);
+  Processor& processor = gateway.processor();
+  const auto standing_of = [&](std::string_view source) {
+    gateway.end_group(now);
+    const SourceReport report = processor.report(100);
+    const auto at = std::find_if(report.sources.begin(), report.sources.end(),
+                                 [&](const SourceStanding& standing) { return standing.source == source; });
+    REQUIRE(at != report.sources.end());
+    return *at;
+  };
+  processor.message(message_of("plant/a", R"({"t":1779999997500,"v":1})", now.arrival), 0, now.monotonic);
+  SourceStanding standing = standing_of("a");
+  CHECK(standing.clock_offset == seconds(-10));
+  CHECK(standing.clock_lag == milliseconds(12'500));
+  CHECK(standing.generation == 0);
+  // Also of a clock that nobody trusts.
+  processor.message(message_of("plant/b", R"({"t":1880000000000,"v":1})", now.arrival), 0, now.monotonic);
+  standing = standing_of("b");
+  CHECK(standing.clock_offset == hours(1));
+  CHECK(standing.clock_lag == seconds(-100'003'600));
+}
+
 }  // namespace
 }  // namespace tidemark::test

@@ -152,4 +152,25 @@ TEST_CASE("RFC 3339: every four-digit year is read or out of range") {
   CHECK(rfc("1776-07-04T00:00:00Z") == "-6106060800000000000");
 }
 
+TEST_CASE("a local time is as far from UTC as the caller says, and names no offset itself") {
+  const auto local = [](std::string_view text, Duration offset) { return said(parse_iso8601_local(text, offset)); };
+  CHECK(local("1970-01-01T02:00:01", hours(2)) == "1000000000");
+  CHECK(local("1970-01-01 02:00:01.25", hours(2)) == "1250000000");
+  CHECK(local("1970-01-01T02:00", hours(2)) == "0");
+  CHECK(local("1969-12-31T20:30:00", minutes(-210)) == "0");
+  CHECK(local("2024-02-29T00:00:00", hours(1)) == rfc("2024-02-28T23:00:00Z"));
+  // The leap second of 2016 as clocks in Berlin showed it; and one that was none.
+  CHECK(local("2017-01-01T00:59:60", hours(1)) == rfc("2016-12-31T23:59:60Z"));
+  CHECK(local("2016-12-31T23:59:60", hours(1)) == "malformed");
+  for (const char* const text : {"1970-01-01T02:00:01Z", "1970-01-01T02:00:01+02:00", "1970-01-01", "1970-01-01T02",
+                                 "1970-01-01T02:00:01.", "1970-01-01T02:00.5", "1970-02-30T02:00:00",
+                                 "1970-01-01T24:00:00", "1970-01-01T02:60:00", "1970-01-01T02:00:61", "", "02:00:01"}) {
+    CAPTURE(text);
+    CHECK(local(text, hours(2)) == "malformed");
+  }
+  CHECK(local("1775-02-24T00:08:28", hours(2)) == "out_of_range");
+  CHECK(local("2164-11-07T01:51:31", hours(2)) == rfc("2164-11-06T23:51:31Z"));
+  CHECK(local("9999-12-31T23:59:59", hours(2)) == "out_of_range");
+}
+
 }  // namespace tidemark
