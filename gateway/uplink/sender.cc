@@ -85,7 +85,9 @@ bool Sender::give_up() {
     const std::lock_guard lock(state_.mutex);
     state_.segments.rewind();
     state_.figures.resent += flying_.size();
-    if (!flying_.empty() && !state_.stopped()) {
+    // Of what was refused it is known that it is not there.
+    const bool refused = lone_ && lone_->row == refused_row_;
+    if (!flying_.empty() && !refused && !state_.stopped()) {
       spdlog::info("Kafka: {} events were on their way: they are sent again, and readers skip those they have",
                    flying_.size());
     }

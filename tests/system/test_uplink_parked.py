@@ -172,6 +172,7 @@ class UplinkParked(UplinkCase):
             self.assertLessEqual(output.count(refusal), 1 + minutes)
             # With the topic, and after what a slow machine may add.
             self.assertLessEqual(output.count("contact again"), 2)
+            self.assertLessEqual(output.count("were on their way"), 3)
             self.assertNotIn("is taken now", output)
             kafka.alter_topic(TOPIC, max_message_bytes=1_000_000)
             self.drained(edge)
