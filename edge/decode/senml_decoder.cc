@@ -65,7 +65,7 @@ Time time_of(const JsonValue& value) {
 
 class SenmlDecoder final : public Decoder {
  public:
-  SenmlDecoder(const StreamDefinition& definition, const PayloadLimits& limits, Identity identity, SenmlFields fields)
+  SenmlDecoder(const PayloadLimits& limits, Identity identity, SenmlFields fields)
       : identity_(std::move(identity)),
         fields_(std::move(fields)),
         by_base_name_(identity_.source().path.has_value()),
@@ -343,7 +343,7 @@ Result<std::unique_ptr<Decoder>, DecoderError> make_senml_decoder(const StreamDe
   }
   auto fields = SenmlFields::create(definition.fields, !source);
   if (!fields) return tl::unexpected(fields.error());
-  return std::make_unique<SenmlDecoder>(definition, limits, std::move(identity), std::move(*fields));
+  return std::make_unique<SenmlDecoder>(limits, std::move(identity), std::move(*fields));
 }
 
 }  // namespace tidemark

@@ -107,7 +107,8 @@ bool ContactCheck::make_contact(KafkaProducer& producer, const ProducerSettings&
   state_.consented = false;
   ++state_.figures.contacts;
   state_.figures.state = FollowerState::sending;
-  if (!state_.figures.trouble.empty()) {
+  // A refusal lasts through contacts: it is over when its row is taken.
+  if (!state_.figures.trouble.empty() && state_.figures.trouble != state_.refusal_reason) {
     spdlog::info("Kafka: contact again; {} events wait and are sent now", state_.segments.backlog(state_.last));
   }
   state_.figures.trouble.clear();

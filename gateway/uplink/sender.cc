@@ -85,7 +85,9 @@ bool Sender::give_up() {
     const std::lock_guard lock(state_.mutex);
     state_.segments.rewind();
     state_.figures.resent += flying_.size();
-    if (!flying_.empty() && !state_.stopped()) {
+    // Of what was refused it is known that it is not there.
+    const bool refused = lone_ && lone_->row == refused_row_;
+    if (!flying_.empty() && !refused && !state_.stopped()) {
       spdlog::info("Kafka: {} events were on their way: they are sent again, and readers skip those they have",
                    flying_.size());
     }
@@ -256,6 +258,7 @@ bool Sender::take_reports(KafkaProducer& producer) {
     }
     state_.segments.acknowledged(delivery.row);
     parking_.acknowledged(delivery.row);
+    if (delivery.row == refused_row_) state_.refusal_ended(delivery.row);
     if (delivery.offset > state_.contact->last_offset) {
       state_.contact->last_offset = delivery.offset;
       state_.contact->last_epoch = arrived.epoch;
@@ -279,8 +282,8 @@ void Sender::refused(const FailedDelivery& failure) {
   }
   if (!parking_.has(lone_->row) && Parking::tombstone_for(lone_->event.bytes)) return park(*lone_);
   // Nothing smaller can be sent in its place.
-  state_.trouble(
-      FollowerState::connecting,
+  refused_row_ = lone_->row;
+  state_.refusal(
       fmt::format("an event is larger than topic {} takes (max.message.bytes = {}), and so is what would stand in "
                   "its place: row {} of the log",
                   settings_.topic, max_record_, lone_->row),
@@ -295,8 +298,8 @@ void Sender::park(const UplinkRecord& record) {
       [this] { return state_.stopped(); });
   if (!parked) return;
   if (!*parked) {
-    return state_.trouble(
-        FollowerState::connecting,
+    refused_row_ = record.row;
+    return state_.refusal(
         fmt::format("the event of row {} is larger than topic {} takes, and there is no room to park it", record.row,
                     settings_.topic),
         "Make room on the disk.");

@@ -65,6 +65,7 @@ class Sender {
   std::uint64_t max_record_ = 0;
   Parking parking_;
   std::optional<UplinkRecord> lone_;  // flies alone, because the topic may not take it
+  std::uint64_t refused_row_ = 0;     // the last one that nothing can stand in for; 0: none yet
   bool again_ = false;                // a failure was learned from
 };
 

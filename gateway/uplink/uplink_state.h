@@ -14,6 +14,7 @@
 #include "edge/store/store.h"
 #include "gateway/pipeline/log_follower.h"
 #include "gateway/uplink/contact.h"
+#include "gateway/uplink/lasting_trouble.h"
 #include "gateway/uplink/lineage.h"
 #include "gateway/uplink/segments.h"
 
@@ -33,6 +34,13 @@ struct UplinkState {
 
   /// Sending waits for something: said once for each new reason. Takes the mutex.
   void trouble(FollowerState state, const std::string& what, const std::string& advice);
+
+  /// As `trouble`, of what every attempt meets again although there is contact: said when it comes, and then once a
+  /// minute with how long it has lasted. Takes the mutex.
+  void refusal(const std::string& what, const std::string& advice);
+
+  /// The refusal is over: `row` was taken. Under the mutex.
+  void refusal_ended(std::uint64_t row);
 
   /// Waits so long, but not after a stop, nor for consent that has been given. False: stop. Takes the mutex.
   bool wait(Duration duration);
@@ -57,6 +65,8 @@ struct UplinkState {
   bool machine_changed = false;
   bool settings_changed = false;
   std::uint64_t record_limit = 0;
+  LastingTrouble refused;      // the topic takes neither an event nor what would stand in its place
+  std::string refusal_reason;  // as figures.trouble had it
   FollowerFigures figures;
   std::optional<MonotonicTime> acknowledged_at;  // the newest acknowledgement
 };

@@ -23,8 +23,16 @@ std::vector<std::string> fuzz_seeds() {
   heartbeat.configuration = "00ff";
   seeds.push_back(encode_heartbeat(header, heartbeat));
   SourceReport report;
-  report.sources.push_back(
-      {"climate", 1, "d-1", 2, EventTime{5}, EventTime{4}, ArrivalTime{6}, seconds(1), {{"received", 9}}});
+  report.sources.push_back({"climate",
+                            1,
+                            "d-1",
+                            2,
+                            EventTime{5},
+                            EventTime{4},
+                            ArrivalTime{6},
+                            seconds(1),
+                            std::nullopt,
+                            {{"received", 9}}});
   report.sources.emplace_back();
   seeds.push_back(encode_source_report(header, report));
 

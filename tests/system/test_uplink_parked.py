@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+import time
 import unittest
 
 import event_reader
@@ -168,12 +169,24 @@ class UplinkParked(UplinkCase):
         with Room(self) as room:
             kafka = room.kafka()
             edge = self.waiting(room, kafka)
+            began = time.monotonic()
             kafka.create_topic(TOPIC, configs={"max.message.bytes": 100})
-            self.said(edge, "so is what would stand in its place", "Raise max.message.bytes")
+            refusal = "so is what would stand in its place"
+            self.said(edge, refusal, "Raise max.message.bytes")
             self.collects(room, edge, 3)
             self.assertEqual(0, kafka.end_offset(TOPIC))
+            # Every attempt meets it again: that is not said each time.
+            contacts = edge.metric("tidemark_uplink_contacts_total")
+            edge.wait_metric("tidemark_uplink_contacts_total", lambda now: now >= contacts + 4, 60)
+            output, minutes = edge.process.output(), (time.monotonic() - began) / 60
+            self.assertLessEqual(output.count(refusal), 1 + minutes)
+            # With the topic, and after what a slow machine may add.
+            self.assertLessEqual(output.count("contact again"), 2)
+            self.assertLessEqual(output.count("were on their way"), 3)
+            self.assertNotIn("is taken now", output)
             kafka.alter_topic(TOPIC, max_message_bytes=1_000_000)
             self.drained(edge)
+            self.assertEqual(1, edge.process.output().count("of the log is taken now, after"))
             parked, _ = self.central(edge, kafka)
             # The first of each epoch was, before its tombstone was refused: a long backlog begins a second one.
             self.assertLessEqual(len(parked), 2)

@@ -5,19 +5,13 @@
 #include <array>
 
 #include "gateway/mqtt/packet_splitter.h"
+#include "tests/unit/mqtt/one_packet.h"
 #include "tests/unit/mqtt/packet_builders.h"
 
 namespace tidemark::mqtt {
 namespace {
 
-/// The one packet these bytes are, as the splitter gives it out.
-Packet read(std::string_view bytes, PacketSplitter& splitter) {
-  const auto room = splitter.room(bytes.size());
-  bytes.copy(room.data(), bytes.size());
-  splitter.filled(bytes.size());
-  REQUIRE(splitter.next() == PacketSplitter::Step::packet);
-  return splitter.packet();
-}
+using test::one_packet;
 
 TEST_CASE("a CONNECT is read back with what was asked, and begins clean") {
   for (const std::uint8_t level : {kLevel3_1_1, kLevel5}) {
@@ -33,7 +27,7 @@ TEST_CASE("a CONNECT is read back with what was asked, and begins clean") {
       std::string bytes;
       append_connect(bytes, request);
       PacketSplitter splitter(PacketSplitter::From::client, 1000);
-      const auto connect = parse_connect(read(bytes, splitter));
+      const auto connect = parse_connect(one_packet(bytes, splitter));
       REQUIRE(connect);
       CHECK(connect->level == level);
       CHECK(connect->clean_start);
@@ -74,12 +68,12 @@ TEST_CASE("a SUBACK gives its reasons, and a cut one is malformed") {
     const std::string properties = level == kLevel5 ? std::string(1, '\0') : std::string();
     PacketSplitter splitter(PacketSplitter::From::broker, 1000);
     const std::string bytes = test::packet(0x90, test::u16(7) + properties + "\x01\x87");
-    const auto suback = parse_suback(read(bytes, splitter), level);
+    const auto suback = parse_suback(one_packet(bytes, splitter), level);
     REQUIRE(suback);
     CHECK(suback->packet_id == 7);
     CHECK(suback->reasons == "\x01\x87");
     const std::string cut = test::packet(0x90, "\x07");
-    CHECK_FALSE(parse_suback(read(cut, splitter), level));
+    CHECK_FALSE(parse_suback(one_packet(cut, splitter), level));
   }
 }
 
@@ -88,7 +82,7 @@ TEST_CASE("a CONNACK tells what the broker grants") {
   const std::string properties =
       std::string("\x11\x00\x00\x0e\x10", 5) + std::string("\x27\x00\x01\x00\x00", 5) + std::string("\x24\x01", 2);
   const std::string bytes = test::connack(kLevel5, false, 0, properties);
-  const auto connack = parse_connack(read(bytes, splitter), kLevel5);
+  const auto connack = parse_connack(one_packet(bytes, splitter), kLevel5);
   REQUIRE(connack);
   CHECK(connack->session_expiry == 3600);
   CHECK(connack->maximum_packet == 65'536);

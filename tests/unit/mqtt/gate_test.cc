@@ -2,13 +2,8 @@
 
 #include <doctest/doctest.h>
 
-#include <cstdio>
-#include <filesystem>
 #include <fstream>
-#include <sstream>
 #include <thread>
-
-#include <unistd.h>
 
 #include "tests/unit/mqtt/gate_script.h"
 
@@ -28,7 +23,6 @@ using test::u16;
 using test::Wire;
 
 const std::string kPingreq("\xC0\x00", 2);
-const std::string kPingresp("\xD0\x00", 2);
 
 TEST_CASE("a PUBLISH goes to the pipeline, and its PUBACK waits for the release") {
   for (const std::uint8_t level : {kLevel3_1_1, kLevel5}) {
@@ -85,24 +79,6 @@ TEST_CASE("each copy of a message names the subscription that brought it, oversi
   // Each copy has a packet id of its own, and each is acknowledged, whoever takes it.
   script.gate.release(1, 6);
   CHECK(script.broker->receive(24) == puback(1) + puback(2) + puback(3) + puback(4) + puback(5) + puback(6));
-}
-
-TEST_CASE("the gate listens on 127.0.0.1 and nowhere else") {
-  GateScript script;
-  char port[8];
-  std::snprintf(port, sizeof port, ":%04X", script.gate.port());
-  // proc(5): the second column of a listening socket (state 0A) is its address; 127.0.0.1 in host byte order.
-  std::vector<std::string> addresses;
-  for (const char* table : {"/proc/net/tcp", "/proc/net/tcp6"}) {
-    std::ifstream lines(table);
-    for (std::string line; std::getline(lines, line);) {
-      std::istringstream columns(line);
-      std::string number, local, remote, state;
-      columns >> number >> local >> remote >> state;
-      if (state == "0A" && local.ends_with(port)) addresses.push_back(local);
-    }
-  }
-  CHECK(addresses == std::vector<std::string>{"0100007F" + std::string(port)});
 }
 
 TEST_CASE("PUBACKs leave oldest first, group by group, each once") {
@@ -193,69 +169,6 @@ TEST_CASE("our DISCONNECT reaches the broker after the last PUBACKs, with its re
   CHECK(script.events(1).front().kind == Kind::connection_lost);
 }
 
-TEST_CASE("the gate answers our client's PINGREQ itself") {
-  GateScript script;
-  script.open();
-  script.client->send(kPingreq);
-  CHECK(script.client->receive(2) == kPingresp);
-  CHECK(script.broker->stays_quiet(test::Deadline(50)));
-}
-
-TEST_CASE("the broker is pinged every half keepalive, and its answer does not reach the client") {
-  GateScript script;
-  script.open(kLevel5, false, {}, 1);
-  const auto begin = std::chrono::steady_clock::now();
-  for (int i = 0; i < 3; ++i) {
-    CHECK(script.broker->receive(2) == kPingreq);
-    script.broker->send(kPingresp);
-  }
-  CHECK(std::chrono::steady_clock::now() - begin >= std::chrono::milliseconds(1400));
-  CHECK(script.client->stays_quiet(test::Deadline(20)));
-}
-
-TEST_CASE("the broker's own keepalive takes the place of ours") {
-  GateScript script;
-  script.open(kLevel5, false, "\x13" + u16(1), 600);
-  CHECK(script.broker->receive(2) == kPingreq);
-}
-
-TEST_CASE("silence of one and a half keepalives ends the connection") {
-  GateScript script;
-  script.open(kLevel5, false, {}, 1);
-  CHECK(script.events(1).size() == 1);
-  CHECK(script.await_end().end == LinkEnd::silent);
-  CHECK(script.client->closes());
-  CHECK(script.events(1).front().kind == Kind::connection_lost);
-}
-
-TEST_CASE("a PINGRESP retires what was acknowledged before its PINGREQ, no more") {
-  MqttSettings settings;
-  settings.retire_interval = milliseconds(100);
-  GateScript script(settings);
-  script.open();
-  std::string stream;
-  for (unsigned id = 1; id <= 6; ++id) stream += publish({"t", "1", 1, id}, kLevel5);
-  script.broker->send(stream);
-  script.events(7);
-  script.gate.release(1, 3);
-  CHECK(script.broker->receive(12) == puback(1) + puback(2) + puback(3));
-  CHECK(script.broker->receive(2) == kPingreq);  // soon after, not only at the half keepalive
-  script.gate.release(1, 5);                     // acknowledged after this PINGREQ
-  CHECK(script.broker->receive(8) == puback(4) + puback(5));
-  script.broker->send(kPingresp);
-  auto retired = script.events(1).front();
-  CHECK(retired.kind == Kind::retire);
-  CHECK(retired.ordinal == 3);
-  CHECK(script.broker->receive(2) == kPingreq);
-  // In the order of the wire: what comes behind the PINGRESP is behind the retirement.
-  script.broker->send(publish({"t", "before", 0, 0}, kLevel5) + kPingresp + publish({"t", "after", 0, 0}, kLevel5));
-  const auto seen = script.events(3);
-  CHECK(seen[0].payload == "before");
-  CHECK(seen[1].kind == Kind::retire);
-  CHECK(seen[1].ordinal == 5);
-  CHECK(seen[2].payload == "after");
-}
-
 TEST_CASE("a full queue stops the reading, half of it starts it again, and nothing is lost or reordered") {
   MqttSettings settings;
   settings.queue_bytes = 256 * 1024;
@@ -282,32 +195,6 @@ TEST_CASE("a full queue stops the reading, half of it starts it again, and nothi
   CHECK(in_order);
   CHECK(script.gate.figures().pauses > 1);
   await([&] { return !script.gate.figures().paused; }, "the end of the pause");
-}
-
-TEST_CASE("while reading is paused the broker is pinged, and its silence is not death; nor is it right after") {
-  MqttSettings settings;
-  settings.queue_bytes = 1;
-  GateScript script(settings);
-  script.open(kLevel5, false, {}, 1);
-  script.broker->send(publish({"t", "1", 1, 1}, kLevel5));
-  await([&] { return script.gate.figures().paused; }, "the pause");
-  // Three keepalives long nothing is read, whatever the broker says; we ping all the while.
-  const auto begin = std::chrono::steady_clock::now();
-  int pings = 0;
-  while (std::chrono::steady_clock::now() - begin < std::chrono::seconds(3)) {
-    CHECK(script.broker->receive(2) == kPingreq);
-    ++pings;
-  }
-  CHECK(pings >= 5);
-  CHECK(script.gate.report().open);
-  std::vector<test::Seen> seen;
-  while (seen.size() < 2) script.drain(seen, seconds(10));
-  script.broker->send(kPingresp + publish({"t", "2", 1, 2}, kLevel5));
-  while (seen.size() < 3) script.drain(seen, seconds(10));
-  CHECK(seen.back().payload == "2");
-  CHECK(script.gate.report().open);
-  script.gate.release(1, 2);
-  CHECK(script.broker->receive(8).ends_with(puback(2)));
 }
 
 TEST_CASE("a payload of 250 MB is reported as oversized and acknowledged; memory does not grow") {
@@ -343,98 +230,6 @@ TEST_CASE("a payload of 250 MB is reported as oversized and acknowledged; memory
   CHECK(script.broker->receive(12) == puback(1) + puback(2) + puback(3));
 }
 
-TEST_CASE("who does not know the secret is refused, and a secret opens once") {
-  GateScript script;
-  const std::string secret = *script.gate.admit();
-  CHECK(script.knock("wrong").closes());
-  CHECK(script.knock("").closes());
-  Wire babbler = Wire::connect_to(script.gate.port());
-  babbler.send("GET / HTTP/1.1\r\n\r\n");
-  CHECK(babbler.closes());
-  CHECK(script.listener.stays_quiet(test::Deadline(50)));
-  CHECK(script.gate.figures().refused_clients == 3);
-
-  // A newer secret makes the older void.
-  const std::string newer = *script.gate.admit();
-  CHECK(script.knock(secret).closes());
-  Wire ours = script.knock(newer);
-  Wire broker = script.listener.accept();
-  CHECK(broker.receive_packet().find(newer) == std::string::npos);
-  ours.close();
-  CHECK(script.await_end().end == LinkEnd::client_gone);
-  CHECK(script.knock(newer).closes());
-}
-
-TEST_CASE("strangers who say nothing are closed after a while, and only so many may wait") {
-  GateScript script;
-  std::vector<Wire> guests;
-  for (int i = 0; i < 8; ++i) guests.push_back(Wire::connect_to(script.gate.port()));
-  CHECK(Wire::connect_to(script.gate.port()).closes(test::Deadline(2000)));
-  CHECK_FALSE(guests.front().closes(test::Deadline(100)));
-  for (Wire& guest : guests) CHECK(guest.closes());
-  script.open();  // and then there is room for us
-}
-
-TEST_CASE("whatever is held, our keepalive goes on, and what is acknowledged late is still acknowledged in order") {
-  GateScript script;
-  script.open(kLevel5, false, {}, 1);
-  std::string stream;
-  for (unsigned id = 1; id <= 100; ++id) stream += publish({"t", "1", 1, id}, kLevel5);
-  script.broker->send(stream);
-  script.events(101);
-  for (int i = 0; i < 3; ++i) {
-    CHECK(script.broker->receive(2) == kPingreq);
-    script.broker->send(kPingresp);
-  }
-  CHECK(script.gate.report().open);
-  CHECK(script.gate.figures().held_acknowledgements == 100);
-  std::string expected;
-  for (unsigned id = 1; id <= 100; ++id) expected += puback(id);
-  script.gate.release(1, 100);
-  std::string answer = script.broker->receive(2);
-  if (answer == kPingreq) answer = script.broker->receive(2);
-  CHECK(answer + script.broker->receive(expected.size() - 2) == expected);
-}
-
-TEST_CASE("while a connection is open a second one is refused, even with a secret") {
-  GateScript script;
-  script.open();
-  CHECK(script.knock(*script.gate.admit()).closes());
-  CHECK(script.gate.report().open);
-  script.client->send(kPingreq);
-  CHECK(script.client->receive(2) == kPingresp);
-}
-
-TEST_CASE("the broker gets the configured user and the password in its file, read at each connect") {
-  const std::filesystem::path file =
-      std::filesystem::temp_directory_path() / ("tidemark-" + std::to_string(::getpid()));
-  MqttSettings settings;
-  settings.username = "plant";
-  settings.password_file = file;
-  GateScript script(settings);
-
-  const auto connect_with = [&](std::string_view content) {
-    std::ofstream(file) << content;
-    Wire client = script.knock(*script.gate.admit());
-    Wire broker = script.listener.accept();
-    const std::string bytes = broker.receive_packet();
-    broker.close();
-    client.closes();
-    return bytes;
-  };
-  CHECK(connect_with("first\n").ends_with(text("plant") + text("first")));
-  await([&] { return script.gate.report().end != LinkEnd::none; }, "the end");
-  CHECK(connect_with("se cond\r\n").ends_with(text("plant") + text("se cond")));
-  await([&] { return script.gate.report().connection == 2 && script.gate.report().end != LinkEnd::none; }, "the end");
-
-  std::filesystem::remove(file);
-  Wire client = script.knock(*script.gate.admit());
-  CHECK(client.closes());
-  const LinkReport report = script.await_end();
-  CHECK(report.end == LinkEnd::credentials);
-  CHECK(report.sentence.find(file.string()) != std::string::npos);
-}
-
 TEST_CASE("a PUBLISH of QoS 2 ends the connection, with DISCONNECT; what came before it is kept") {
   GateScript script;
   script.open();
@@ -447,49 +242,6 @@ TEST_CASE("a PUBLISH of QoS 2 ends the connection, with DISCONNECT; what came be
   CHECK(report.sentence.find("QoS 2") != std::string::npos);
   CHECK(script.broker->receive_packet() == std::string("\xE0\x01\x82", 3));
   CHECK(script.broker->closes());
-}
-
-TEST_CASE("how an attempt failed is known: refused, version, closed, no answer, unreachable, taken over") {
-  const auto answer = [](std::uint8_t level, const std::string& bytes, bool close) {
-    MqttSettings settings;
-    settings.connect_timeout = milliseconds(500);
-    GateScript script(settings);
-    Wire client = script.knock(*script.gate.admit(), level);
-    Wire broker = script.listener.accept();
-    broker.receive_packet();
-    if (!bytes.empty()) broker.send(bytes);
-    if (close) broker.close();
-    const LinkReport report = script.await_end();
-    std::vector<test::Seen> seen;
-    script.drain(seen);
-    for (const auto& one : seen) CHECK((one.kind == Kind::session_opened || one.kind == Kind::connection_lost));
-    return report;
-  };
-  LinkReport report = answer(kLevel5, test::connack(kLevel5, false, 0x87), false);
-  CHECK(report.end == LinkEnd::refused);
-  CHECK(report.reason_code == 0x87);
-  CHECK(report.sentence.find("not authorized") != std::string::npos);
-  CHECK(answer(kLevel3_1_1, test::connack(kLevel3_1_1, false, 5), true).end == LinkEnd::refused);
-  CHECK(answer(kLevel5, test::connack(kLevel5, false, 0x84), false).end == LinkEnd::version_refused);
-  CHECK(answer(kLevel5, test::connack(kLevel3_1_1, false, 1), true).end == LinkEnd::version_refused);
-  CHECK(answer(kLevel5, "", true).end == LinkEnd::closed_unanswered);
-  CHECK(answer(kLevel5, "", false).end == LinkEnd::no_answer);
-  CHECK(answer(kLevel5, "HTTP/1.1 400 Bad Request\r\n\r\n", false).end == LinkEnd::protocol_error);
-  CHECK(answer(kLevel5, kPingresp + puback(1), false).end == LinkEnd::protocol_error);
-  CHECK(answer(kLevel5, test::connack(kLevel5, false, 0) + packet(0xE0, "\x8E"), false).end == LinkEnd::taken_over);
-
-  MqttSettings nowhere;
-  GateScript script(nowhere);
-  MessageQueue queue(1000);
-  nowhere.port = test::free_port();
-  Gate gate(nowhere, queue);
-  REQUIRE(gate.start());
-  Wire client = Wire::connect_to(gate.port());
-  client.send(test::connect(kLevel5, "id", "tidemark", *gate.admit()));
-  CHECK(client.closes());
-  await([&] { return gate.report().end != LinkEnd::none; }, "the end");
-  CHECK(gate.report().end == LinkEnd::unreachable);
-  CHECK(gate.report().sentence.find("refused") != std::string::npos);
 }
 
 TEST_CASE("under load reads are coalesced, at rest a message is read at once") {

@@ -3,31 +3,24 @@
 #include <doctest/doctest.h>
 
 #include "gateway/mqtt/packet_splitter.h"
+#include "tests/unit/mqtt/one_packet.h"
 #include "tests/unit/mqtt/packet_builders.h"
 
 namespace tidemark::mqtt {
 namespace {
 
 using test::connack;
+using test::one_packet;
 using test::packet;
 using test::text;
 using test::u16;
-
-/// The one packet these bytes are.
-Packet read(std::string_view bytes, PacketSplitter& splitter) {
-  const auto room = splitter.room(bytes.size());
-  bytes.copy(room.data(), bytes.size());
-  splitter.filled(bytes.size());
-  REQUIRE(splitter.next() == PacketSplitter::Step::packet);
-  return splitter.packet();
-}
 
 TEST_CASE("the secret in a CONNECT is replaced by the real credentials or by none") {
   for (const std::uint8_t level : {kLevel3_1_1, kLevel5}) {
     CAPTURE(level);
     PacketSplitter splitter(PacketSplitter::From::client, 1000);
     const std::string bytes = test::connect(level, "tidemark-7", "tidemark", "one-time");
-    const Packet given = read(bytes, splitter);
+    const Packet given = one_packet(bytes, splitter);
     const auto connect = parse_connect(given);
     REQUIRE(connect);
     CHECK(connect->level == level);
@@ -48,7 +41,7 @@ TEST_CASE("the secret in a CONNECT is replaced by the real credentials or by non
                              secret ? std::optional<std::string_view>(long_secret) : std::nullopt);
         CHECK(changed.find("one-time") == std::string::npos);
         PacketSplitter again(PacketSplitter::From::client, 1000);
-        const auto reread = parse_connect(read(changed, again));
+        const auto reread = parse_connect(one_packet(changed, again));
         REQUIRE(reread);
         CHECK(reread->client_id == "tidemark-7");
         CHECK(reread->keepalive == 30);
@@ -66,7 +59,7 @@ TEST_CASE("a CONNECT with a will keeps it") {
   const std::string before = body;
   body += text("tidemark") + text("secret");
   PacketSplitter splitter(PacketSplitter::From::client, 1000);
-  const Packet given = read(packet(0x10, body), splitter);
+  const Packet given = one_packet(packet(0x10, body), splitter);
   const auto connect = parse_connect(given);
   REQUIRE(connect);
   CHECK(connect->password == "secret");
@@ -92,14 +85,14 @@ TEST_CASE("what is not a CONNECT of 3.1.1 or 5 is malformed") {
   for (const Row& row : rows) {
     CAPTURE(row.what);
     PacketSplitter splitter(PacketSplitter::From::client, 1000);
-    const auto connect = parse_connect(read(row.bytes, splitter));
+    const auto connect = parse_connect(one_packet(row.bytes, splitter));
     REQUIRE_FALSE(connect);
     CHECK(connect.error().code == PacketError::malformed);
   }
   for (std::size_t size = 2; size < good.size() - 2; ++size) {
     CAPTURE(size);
     PacketSplitter splitter(PacketSplitter::From::client, 1000);
-    CHECK_FALSE(parse_connect(read(packet(0x10, good.substr(2, size - 2)), splitter)));
+    CHECK_FALSE(parse_connect(one_packet(packet(0x10, good.substr(2, size - 2)), splitter)));
   }
 }
 
@@ -132,7 +125,7 @@ TEST_CASE("a CONNACK says whether the session is there, what the broker wants an
   for (const Row& row : rows) {
     CAPTURE(row.what);
     PacketSplitter splitter(PacketSplitter::From::broker, 1000);
-    const auto parsed = parse_connack(read(row.bytes, splitter), row.level);
+    const auto parsed = parse_connack(one_packet(row.bytes, splitter), row.level);
     REQUIRE(parsed.has_value() == row.readable);
     if (!parsed) continue;
     CHECK(parsed->session_present == row.present);
@@ -146,7 +139,7 @@ TEST_CASE("a CONNACK says whether the session is there, what the broker wants an
                                  text("given-id") + "\x22" + u16(7) + "\x1F" + text("be brief") + "\x26" + text("k") +
                                  text("v") + "\x13" + u16(45);
   PacketSplitter splitter(PacketSplitter::From::broker, 1000);
-  const auto parsed = parse_connack(read(connack(kLevel5, false, 0, properties), splitter), kLevel5);
+  const auto parsed = parse_connack(one_packet(connack(kLevel5, false, 0, properties), splitter), kLevel5);
   REQUIRE(parsed);
   CHECK(parsed->server_keepalive == 45);
   CHECK(parsed->receive_maximum == 20);
@@ -156,7 +149,7 @@ TEST_CASE("a CONNACK says whether the session is there, what the broker wants an
 TEST_CASE("a broker takes subscription identifiers unless it says otherwise; one of 3.1.1 never does") {
   const auto taken = [](std::uint8_t level, const std::string& properties) {
     PacketSplitter splitter(PacketSplitter::From::broker, 1000);
-    return parse_connack(read(connack(level, false, 0, properties), splitter), level)->subscription_identifiers;
+    return parse_connack(one_packet(connack(level, false, 0, properties), splitter), level)->subscription_identifiers;
   };
   CHECK(taken(kLevel5, ""));
   CHECK(taken(kLevel5, std::string("\x29\x01", 2)));
@@ -166,12 +159,12 @@ TEST_CASE("a broker takes subscription identifiers unless it says otherwise; one
 
 TEST_CASE("a DISCONNECT says why") {
   PacketSplitter splitter(PacketSplitter::From::broker, 1000);
-  CHECK(parse_disconnect(read(std::string("\xE0\x00", 2), splitter), kLevel5)->reason == 0);
-  CHECK(parse_disconnect(read(std::string("\xE0\x01\x8E", 3), splitter), kLevel5)->reason == kSessionTakenOver);
-  const auto with_text = parse_disconnect(read(packet(0xE0, "\x8B\x07\x1F" + text("bye!")), splitter), kLevel5);
+  CHECK(parse_disconnect(one_packet(std::string("\xE0\x00", 2), splitter), kLevel5)->reason == 0);
+  CHECK(parse_disconnect(one_packet(std::string("\xE0\x01\x8E", 3), splitter), kLevel5)->reason == kSessionTakenOver);
+  const auto with_text = parse_disconnect(one_packet(packet(0xE0, "\x8B\x07\x1F" + text("bye!")), splitter), kLevel5);
   REQUIRE(with_text);
   CHECK(with_text->text == "bye!");
-  CHECK_FALSE(parse_disconnect(read(packet(0xE0, "\x8B\x02\x1F\x01"), splitter), kLevel5));
+  CHECK_FALSE(parse_disconnect(one_packet(packet(0xE0, "\x8B\x02\x1F\x01"), splitter), kLevel5));
   CHECK(reason_text(0x8E, kLevel5) == "session taken over");
   CHECK(reason_text(5, kLevel3_1_1) == "not authorized");
   CHECK(reason_text(0xEE, kLevel5) == "reason 0xee");
