@@ -27,7 +27,10 @@ constexpr const char* kParkedEvents =
     "CREATE TABLE parked(id INTEGER PRIMARY KEY, position INTEGER NOT NULL, epoch INTEGER NOT NULL,"
     " sequence INTEGER NOT NULL, parked INTEGER NOT NULL, body BLOB NOT NULL);";
 
-constexpr std::array<const char*, 2> kMigrations = {kFirstVersion, kParkedEvents};
+/// No table changed: plans and shards of format 2 may be there, which an earlier program would take for damage.
+constexpr const char* kClockGenerations = "";
+
+constexpr std::array<const char*, 3> kMigrations = {kFirstVersion, kParkedEvents, kClockGenerations};
 
 }  // namespace
 

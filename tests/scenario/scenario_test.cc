@@ -19,6 +19,7 @@ TEST_CASE("every scenario goes as it is written") {
   std::sort(files.begin(), files.end());
   CHECK(files.size() >= 20);
   for (const auto& file : files) {
+    CAPTURE(file.filename().string());  // said also of one that crashes
     std::ostringstream text;
     text << std::ifstream(file).rdbuf();
     const std::string trouble = Scenario().run(text.str());
