@@ -201,7 +201,8 @@ class LineProtocolDecoder final : public Decoder {
       if (fit) tags.push_back({name, value});
     };
     for (const LineProtocolTag& tag : reader_.tags()) {
-      for (; topic < names.size() && names[topic] < tag.key; ++topic) add(names[topic], identity_.tag_texts()[topic]);
+      for (; topic < names.size() && std::string_view(names[topic]) < tag.key; ++topic)
+        add(names[topic], identity_.tag_texts()[topic]);
       if (topic < names.size() && names[topic] == tag.key) ++topic;
       if (plan_.source() && plan_.source()->tag == tag.key) continue;
       add(tag.key, tag.value);
