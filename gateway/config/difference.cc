@@ -1,5 +1,6 @@
 #include "gateway/config/difference.h"
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <string_view>

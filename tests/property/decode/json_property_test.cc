@@ -17,23 +17,13 @@ namespace {
 
 using test::from_hex;
 using test::seed;
+using test::to_hex;
 
 struct Case {
   std::string payload;
   std::string plan;
   std::string expected;
 };
-
-std::string to_hex(std::string_view bytes) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string hex;
-  for (const char c : bytes) {
-    const auto byte = static_cast<unsigned char>(c);
-    hex.push_back(kDigits[byte >> 4]);
-    hex.push_back(kDigits[byte & 15]);
-  }
-  return hex;
-}
 
 std::vector<Case> python_cases(const std::string& script, int count) {
   std::vector<Case> cases;

@@ -23,17 +23,6 @@ struct Case {
   std::string expected;
 };
 
-std::string to_hex(std::string_view bytes) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string hex;
-  for (const char c : bytes) {
-    const auto byte = static_cast<unsigned char>(c);
-    hex.push_back(kDigits[byte >> 4]);
-    hex.push_back(kDigits[byte & 15]);
-  }
-  return hex;
-}
-
 std::vector<Case> python_cases(int count) {
   std::vector<Case> cases;
   const std::vector<std::string> lines = test::python_lines("line_protocol_cases.py", count);
@@ -56,12 +45,12 @@ std::string shown(const Decoded& decoded, const Record& record) {
   std::string text;
   for (std::uint32_t i = 0; i < record.named_tag_count; ++i) {
     const NamedTag& tag = decoded.named_tags[record.first_tag + i];
-    text += (i == 0 ? "" : ",") + to_hex(tag.name) + "=" + to_hex(tag.value);
+    text += (i == 0 ? "" : ",") + test::to_hex(tag.name) + "=" + test::to_hex(tag.value);
   }
   if (record.time) text += "@" + std::to_string(record.time->ns);
   for (std::uint32_t i = 0; i < record.field_count; ++i) {
     const FieldValue& reading = decoded.fields[record.first_field + i];
-    text += " " + to_hex(reading.name) + ":";
+    text += " " + test::to_hex(reading.name) + ":";
     text += reading.rejection ? "!" + std::string(name_of(*reading.rejection)) : to_string(reading.value);
     if (reading.inexact) text += "~";
   }

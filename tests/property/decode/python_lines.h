@@ -21,6 +21,17 @@ inline std::string from_hex(std::string_view hex) {
   return bytes;
 }
 
+inline std::string to_hex(std::string_view bytes) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string hex;
+  for (const char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    hex.push_back(kDigits[byte >> 4]);
+    hex.push_back(kDigits[byte & 15]);
+  }
+  return hex;
+}
+
 inline std::string seed() {
   const char* const given = std::getenv("TIDEMARK_SEED");
   return given != nullptr ? given : "1";
